@@ -291,7 +291,8 @@ func TestTreeRefused(t *testing.T) {
 func TestSortPutsTreesWhereGitDoes(t *testing.T) {
 	a := oid(t, idA)
 	tree := gitobj.Tree{
-		{Mode: gitobj.ModeTree, Name: "a", ID: a}, {Mode: gitobj.ModeFile, Name: "a0", ID: a},
+		{Mode: gitobj.ModeTree, Name: "a", ID: a},
+		{Mode: gitobj.ModeFile, Name: "a0", ID: a},
 		{Mode: gitobj.ModeFile, Name: "a-", ID: a},
 	}
 	tree.Sort()

@@ -1,7 +1,7 @@
 package gitobj
 
 import (
-	"crypto/sha1" //nolint:gosec // git's object format
+	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -68,7 +68,7 @@ func Hash(kind Kind, data []byte, size int) radicle.Oid {
 func newHash(size int) hash.Hash {
 	switch size {
 	case SHA1:
-		return sha1.New() //nolint:gosec // git's object format
+		return sha1.New()
 	case SHA256:
 		return sha256.New()
 	}
