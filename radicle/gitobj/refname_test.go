@@ -3,7 +3,6 @@ package gitobj_test
 import (
 	"errors"
 	"os/exec"
-	"strings"
 	"testing"
 
 	"radswarm/radicle/gitobj"
@@ -41,11 +40,12 @@ func TestCheckQualified(t *testing.T) {
 
 // What we take for a ref name, git takes too: names reach git only after this check.
 func FuzzCheckRefName(f *testing.F) {
-	for _, name := range []string{"refs/heads/main", "refs/heads/@", "refs/a/{", "refs/a/.b", "refs/é/x", "-/x", "a/b.loc"} {
+	for _, name := range []string{"heads/main", "heads/@", "a/{", "a/.b", "é/x", "-/x", "a/b.loc"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		if gitobj.CheckRefName(name) != nil || !strings.Contains(name, "/") {
+		name = "refs/" + name // so that it is no option
+		if gitobj.CheckRefName(name) != nil {
 			return
 		}
 		if err := exec.Command("git", "check-ref-format", name).Run(); err != nil {
