@@ -1,0 +1,127 @@
+package cmd_test
+
+// The house: every package there may be, and what each may know of the others. DESIGN.md §3 has the reasons. The tables
+// are the rules; imports_test.go holds the tree against them, and shows that they bite.
+
+// Groups, so that the table below reads as the drawing does. A path is relative to the module; * stands for one element.
+const (
+	roots   = "radicle blobstore"
+	formats = "radicle/gitobj radicle/cjson radicle/identity radicle/sigrefs radicle/cob"
+	coding  = "blobstore/seal blobstore/erasure blobstore/share blobstore/manifest"
+	middle  = "blobstore/net blobstore/disk blobstore/wire blobstore/record blobstore/keyring blobstore/friend blobstore/object"
+	below   = "remote lfsagent lfsagent/* radicle/* blobstore/* " + roots
+)
+
+// A room is one package and the packages of ours that it may import.
+type room struct{ path, uses string }
+
+var house = []room{
+	{"cmd", ""}, // this test
+	{"cmd/rad-swarm", "cmd/internal/* " + below},
+	{"cmd/git-remote-rad", "cmd/internal/* " + below},
+	{"cmd/git-lfs-rad", "cmd/internal/* " + below},
+	{"cmd/internal/command", "cmd/internal/* " + below},
+	{"cmd/internal/app", "cmd/internal/* " + below},
+	{"cmd/internal/daemon", "cmd/internal/* " + below},
+	{"cmd/internal/control", "cmd/internal/* " + below},
+	{"cmd/internal/lab", "cmd/internal/* " + below},
+	{"cmd/internal/ui", "cmd/internal/* " + below},
+
+	{"remote", "lfsagent radicle/* " + roots},
+	{"lfsagent", roots},
+	{"lfsagent/gitlfs", "lfsagent " + roots},
+
+	{"radicle", ""},
+	{"radicle/gitobj", "radicle"}, // with cjson: not in the design, which lets the formats stand side by side
+	{"radicle/cjson", "radicle"},
+	{"radicle/identity", "radicle " + formats},
+	{"radicle/sigrefs", "radicle " + formats},
+	{"radicle/cob", "radicle " + formats},
+	{"radicle/profile", "radicle radicle/*"},
+	{"radicle/cobcache", "radicle radicle/*"},
+	{"radicle/storage", "radicle radicle/*"},
+	{"radicle/replicate", "radicle radicle/*"},
+	{"radicle/node", "radicle radicle/*"},
+	{"radicle/nodedb", "radicle radicle/*"},
+	{"radicle/radtest", "radicle radicle/*"},
+
+	{"blobstore", "radicle"},
+	{"blobstore/seal", roots},
+	{"blobstore/erasure", roots},
+	{"blobstore/share", roots},
+	{"blobstore/manifest", roots},
+	{"blobstore/object", coding + " " + middle + " " + roots},
+	{"blobstore/keyring", coding + " " + middle + " " + roots},
+	{"blobstore/record", coding + " " + middle + " " + roots},
+	{"blobstore/wire", coding + " " + middle + " " + roots},
+	{"blobstore/net", coding + " " + middle + " " + roots},
+	{"blobstore/disk", coding + " " + middle + " " + roots},
+	{"blobstore/friend", coding + " " + middle + " " + roots},
+	{"blobstore/holder", coding + " " + middle + " " + roots},
+	{"blobstore/zone", coding + " " + middle + " " + roots},
+	{"blobstore/swarm", coding + " " + middle + " " + roots},
+	{"blobstore/gateway", coding + " " + middle + " " + roots},
+	{"blobstore/blobtest", "blobstore/* " + roots},
+}
+
+// A fence keeps imports to the few packages that may have them. A path that ends in ... is a prefix.
+type fence struct {
+	what  string
+	paths string
+	only  string // packages of ours; none: tests only
+	tests bool   // tests of other packages keep out too
+}
+
+var fences = []fence{
+	{
+		what: "libp2p", paths: "github.com/libp2p/... github.com/multiformats/go-multiaddr...",
+		only: "blobstore/net", tests: true,
+	},
+	{what: "git-lfs", paths: "github.com/git-lfs/...", only: "lfsagent/gitlfs", tests: true},
+	{
+		what: "SQLite", paths: "modernc.org/sqlite... database/sql...",
+		only: "blobstore/disk blobstore/friend radicle/nodedb radicle/cobcache",
+	},
+	// Who runs git; and of cmd/internal those that start a daemon, a lab or the system's opener.
+	{
+		what: "os/exec", paths: "os/exec",
+		only: "radicle/* remote lfsagent/gitlfs cmd/internal/command cmd/internal/control cmd/internal/daemon cmd/internal/lab",
+	},
+	{what: "lfsagent/gitlfs", paths: "radswarm/lfsagent/gitlfs", only: "cmd/rad-swarm cmd/internal/*"},
+	{
+		what: "blobstore", paths: "radswarm/blobstore...", // the tests of radicle/* stay without it too
+		only: "blobstore blobstore/* remote lfsagent lfsagent/* cmd/* cmd/internal/*", tests: true,
+	},
+	{what: "test support", paths: "radswarm/radicle/radtest radswarm/blobstore/blobtest"},
+}
+
+// A vow is what packages that only compute never import themselves.
+type vow struct{ who, never, why string }
+
+var vows = []vow{
+	{"radicle " + formats, "os os/exec net net/http syscall", "values and formats touch no file, socket or program"},
+	{"blobstore", "os os/exec net net/http syscall", "the vocabulary does no I/O"},
+	{"blobstore/record", "os os/exec net net/http syscall", "records are pure"},
+	{"blobstore/wire", "net net/http", "the protocol has no sockets"},
+}
+
+// A ban is what a program must not contain, however far away it is imported. The libraries that the two small mains are
+// made of are held to it as well.
+type ban struct{ who, what, paths string }
+
+const (
+	libp2p = "github.com/libp2p/..."
+	sqlite = "modernc.org/sqlite..."
+	gogit  = "github.com/go-git/..."
+	gitlfs = "github.com/git-lfs/... radswarm/lfsagent/gitlfs"
+)
+
+var bans = []ban{
+	{"cmd/git-lfs-rad cmd/internal/control lfsagent", "libp2p", libp2p},
+	{"cmd/git-lfs-rad cmd/internal/control lfsagent", "SQLite", sqlite},
+	{"cmd/git-lfs-rad cmd/internal/control lfsagent", "go-git", gogit},
+	{"cmd/git-lfs-rad cmd/internal/control lfsagent", "git-lfs", gitlfs},
+	{"cmd/git-remote-rad remote", "libp2p", libp2p},
+	{"cmd/git-remote-rad remote", "go-git", gogit},
+	{"cmd/git-remote-rad remote", "git-lfs", gitlfs},
+}
