@@ -78,19 +78,11 @@ func (r *lineReader) fill(ctx context.Context) error {
 	switch {
 	case err == nil:
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return endOf(ctx)
+		return ctx.Err()
 	default:
 		r.end = err
 	}
 	return nil
-}
-
-// endOf is the error of a context whose deadline the connection may have noticed first.
-func endOf(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return context.DeadlineExceeded
 }
 
 // write sends all of data.
@@ -99,15 +91,14 @@ func (r *lineReader) write(ctx context.Context, data []byte) error {
 	defer release()
 	_, err := r.conn.Write(data)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return endOf(ctx)
+		return ctx.Err()
 	}
 	return err
 }
 
 // bind makes reads and writes end with ctx until release is called.
 func (r *lineReader) bind(ctx context.Context) (release func()) {
-	deadline, _ := ctx.Deadline() // the zero time is none
-	_ = r.conn.SetDeadline(deadline)
+	_ = r.conn.SetDeadline(time.Time{}) // none: ctx keeps the time, so that its error is there when a read ends
 	fired := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		_ = r.conn.SetDeadline(time.Unix(1, 0))
