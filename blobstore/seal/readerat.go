@@ -3,6 +3,7 @@ package seal
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"radswarm/blobstore"
 )
@@ -11,10 +12,11 @@ import (
 type ReaderAt struct {
 	s    *Sealer
 	r    io.ReaderAt
-	bufs sync.Pool // of *opened
+	last atomic.Pointer[opened] // the chunk read last, so that small reads in a row open it once
+	bufs sync.Pool              // of *opened, for reads at the same time
 }
 
-// opened is one chunk and its plaintext, kept so that small reads one after the other open it once.
+// opened is one chunk and its plaintext.
 type opened struct {
 	chunk, plain []byte
 	number       int64 // -1: none
@@ -54,8 +56,8 @@ func (a *ReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	if room := a.Size() - off; int64(len(p)) > room {
 		p, eof = p[:room], io.EOF
 	}
-	o := a.bufs.Get().(*opened)
-	defer a.bufs.Put(o)
+	o := a.take()
+	defer a.give(o)
 	per, n := int64(a.s.layout.PlainSize()), 0
 	for n < len(p) {
 		at := off + int64(n)
@@ -65,6 +67,21 @@ func (a *ReaderAt) ReadAt(p []byte, off int64) (int, error) {
 		n += copy(p[n:], o.plain[at%per:])
 	}
 	return n, eof
+}
+
+// take returns a buffer that nobody else uses: the one read last if it is free.
+func (a *ReaderAt) take() *opened {
+	if o := a.last.Swap(nil); o != nil {
+		return o
+	}
+	return a.bufs.Get().(*opened)
+}
+
+// give returns a buffer of take.
+func (a *ReaderAt) give(o *opened) {
+	if !a.last.CompareAndSwap(nil, o) {
+		a.bufs.Put(o)
+	}
 }
 
 // open makes o hold chunk i.

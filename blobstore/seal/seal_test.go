@@ -84,11 +84,14 @@ func TestRoundTrip(t *testing.T) {
 						t.Errorf("writing %d bytes at a time gives another ciphertext", step)
 					}
 				}
-				if err := iotest.TestReader(NewReader(s, bytes.NewReader(first)), plain); err != nil {
-					t.Errorf("reader: %v", err)
+				got, err := io.ReadAll(NewReader(s, iotest.HalfReader(bytes.NewReader(first))))
+				if err != nil || !bytes.Equal(got, plain) {
+					t.Errorf("reader: %d bytes, %v", len(got), err)
 				}
-				if err := iotest.TestReader(NewReader(s, iotest.OneByteReader(bytes.NewReader(first))), plain); err != nil {
-					t.Errorf("reader of single bytes: %v", err)
+				if size < 1<<19 { // it reads byte by byte
+					if err := iotest.TestReader(NewReader(s, iotest.OneByteReader(bytes.NewReader(first))), plain); err != nil {
+						t.Errorf("reader of single bytes: %v", err)
+					}
 				}
 				var out bytes.Buffer
 				n, err := NewReader(s, iotest.DataErrReader(bytes.NewReader(first))).WriteTo(&out)
@@ -107,8 +110,10 @@ func checkReaderAt(t *testing.T, s *Sealer, plain, cipher []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := iotest.TestReader(io.NewSectionReader(a, 0, a.Size()), plain); err != nil {
-		t.Errorf("reader at: %v", err)
+	if a.Size() < 1<<19 {
+		if err := iotest.TestReader(io.NewSectionReader(a, 0, a.Size()), plain); err != nil {
+			t.Errorf("reader at: %v", err)
+		}
 	}
 	r := rand.New(rand.NewPCG(1, uint64(len(plain))))
 	for range 20 {
