@@ -34,17 +34,39 @@ func CheckQualified(name string) error {
 	return nil
 }
 
+// GitTakesRefName reports whether git takes name for that of a ref (git-check-ref-format(1), one component allowed):
+// what CheckRefName passes, and a few more. A repository may hold such refs; nobody can sign them.
+func GitTakesRefName(name string) bool { return gitProblem(name) == "" }
+
 func refNameProblem(name string) string {
+	if reason := gitProblem(name); reason != "" {
+		return reason
+	}
+	if !utf8.ValidString(name) {
+		return "not UTF-8"
+	}
+	for c := range strings.SplitSeq(name, "/") {
+		switch {
+		case c[len(c)-1] == '.':
+			return "a component ends with a dot"
+		case c[0] == '{' && c[len(c)-1] == '@':
+			return "a component from { to @"
+		}
+	}
+	return ""
+}
+
+func gitProblem(name string) string {
 	switch {
 	case name == "":
 		return "empty"
 	case name == "@":
 		return "only an @"
-	case !utf8.ValidString(name):
-		return "not UTF-8"
+	case name[len(name)-1] == '.':
+		return "ends with a dot"
 	}
-	for component := range strings.SplitSeq(name, "/") {
-		if reason := componentProblem(component); reason != "" {
+	for c := range strings.SplitSeq(name, "/") {
+		if reason := componentProblem(c); reason != "" {
 			return reason
 		}
 	}
@@ -55,13 +77,13 @@ func componentProblem(c string) string {
 	switch {
 	case c == "":
 		return "a component is empty"
-	case c[0] == '.' || c[len(c)-1] == '.':
-		return "a component begins or ends with a dot"
+	case c[0] == '.':
+		return "a component begins with a dot"
 	case strings.HasSuffix(c, ".lock"):
 		return "a component ends in .lock"
 	case strings.Contains(c, ".."):
 		return "two dots"
-	case strings.Contains(c, "@{") || c[0] == '{' && c[len(c)-1] == '@':
+	case strings.Contains(c, "@{"):
 		return "an @ before a brace"
 	}
 	for i := range len(c) {

@@ -3,6 +3,7 @@ package gitobj_test
 import (
 	"errors"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"radswarm/radicle/gitobj"
@@ -38,18 +39,24 @@ func TestCheckQualified(t *testing.T) {
 	}
 }
 
-// What we take for a ref name, git takes too: names reach git only after this check.
+// Names reach git only after these checks.
 func FuzzCheckRefName(f *testing.F) {
-	for _, name := range []string{"heads/main", "heads/@", "a/{", "a/.b", "é/x", "-/x", "a/b.loc"} {
+	for _, name := range []string{
+		"heads/main", "heads/@", "a/{", "a/.b", "é/x", "-/x", "a/b.loc", "a./b", "a.", "{@", "\xff", "a/\x7f", "@{",
+	} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		name = "refs/" + name // so that it is no option
-		if gitobj.CheckRefName(name) != nil {
-			return
+		takes := gitobj.GitTakesRefName(name)
+		if err := gitobj.CheckRefName(name); err == nil && !takes {
+			t.Errorf("%q passes, but git refuses it", name)
 		}
-		if err := exec.Command("git", "check-ref-format", name).Run(); err != nil {
-			t.Errorf("git refuses %q: %v", name, err)
+		if strings.ContainsRune(name, 0) {
+			return // no argument can have it
+		}
+		if err := exec.Command("git", "check-ref-format", name).Run(); (err == nil) != takes {
+			t.Errorf("%q: git says %v, we say %v", name, err, takes)
 		}
 	})
 }
