@@ -8,18 +8,24 @@ import (
 	"radswarm/blobstore"
 )
 
-// ReaderAt opens any part of a ciphertext.
-type ReaderAt struct {
-	s    *Sealer
-	r    io.ReaderAt
-	last atomic.Pointer[opened] // the chunk read last, so that small reads in a row open it once
-	bufs sync.Pool              // of *opened, for reads at the same time
+// Source gives chunks of one object, opened. Many goroutines call it at once.
+type Source interface {
+	// OpenChunk appends the plaintext of chunk i to dst, as [Sealer.Open] does: checked, and without padding.
+	OpenChunk(dst []byte, i int64) ([]byte, error)
 }
 
-// opened is one chunk and its plaintext.
+// ReaderAt reads any part of an object, a chunk at a time.
+type ReaderAt struct {
+	layout blobstore.Layout
+	src    Source
+	last   atomic.Pointer[opened] // the chunk read last, so that small reads in a row open it once
+	bufs   sync.Pool              // of *opened, for reads at the same time
+}
+
+// opened is the plaintext of one chunk.
 type opened struct {
-	chunk, plain []byte
-	number       int64 // -1: none
+	plain  []byte
+	number int64 // -1: none
 }
 
 // NewReaderAt returns the plaintext of a ciphertext that is cipherSize bytes long. A length that is not the object's
@@ -32,19 +38,23 @@ func NewReaderAt(s *Sealer, r io.ReaderAt, cipherSize int64) (*ReaderAt, error) 
 	case cipherSize > want:
 		return nil, s.refuse(last, blobstore.ErrExtended)
 	}
-	a := &ReaderAt{s: s, r: r}
-	a.bufs.New = func() any {
-		n := s.layout.ChunkSize()
-		return &opened{chunk: make([]byte, n), plain: make([]byte, 0, n), number: -1}
-	}
-	return a, nil
+	c := &ciphertext{s: s, r: r}
+	c.bufs.New = func() any { return &chunkBuf{b: make([]byte, s.layout.ChunkSize())} }
+	return NewSourceReaderAt(s.layout, c), nil
+}
+
+// NewSourceReaderAt returns the plaintext of an object cut as l says, whose chunks src opens.
+func NewSourceReaderAt(l blobstore.Layout, src Source) *ReaderAt {
+	a := &ReaderAt{layout: l, src: src}
+	a.bufs.New = func() any { return &opened{plain: make([]byte, 0, l.ChunkSize()), number: -1} }
+	return a
 }
 
 // Size returns the length of the plaintext.
-func (a *ReaderAt) Size() int64 { return a.s.layout.Size() }
+func (a *ReaderAt) Size() int64 { return a.layout.Size() }
 
-// ReadAt implements io.ReaderAt. It opens the chunks that p touches and no others. Errors are of type
-// *blobstore.ChunkError, or those of the reader below.
+// ReadAt implements io.ReaderAt. It opens the chunks that p touches and no others. Errors are those of the source; from
+// a ciphertext they are of type *blobstore.ChunkError, or those of the reader below.
 func (a *ReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, &blobstore.BoundsError{What: "offset", Got: off, Max: a.Size()}
@@ -58,7 +68,7 @@ func (a *ReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	}
 	o := a.take()
 	defer a.give(o)
-	per, n := int64(a.s.layout.PlainSize()), 0
+	per, n := int64(a.layout.PlainSize()), 0
 	for n < len(p) {
 		at := off + int64(n)
 		if err := a.open(o, at/per); err != nil {
@@ -90,17 +100,35 @@ func (a *ReaderAt) open(o *opened, i int64) error {
 		return nil
 	}
 	o.number = -1
-	chunk := o.chunk[:a.s.layout.PlainLen(i)+blobstore.ChunkOverhead]
-	n, err := a.r.ReadAt(chunk, i<<a.s.layout.ChunkLog())
-	if n < len(chunk) {
-		if isEnd(err) {
-			return a.s.refuse(i, blobstore.ErrTruncated)
-		}
+	plain, err := a.src.OpenChunk(o.plain[:0], i)
+	if err != nil {
 		return err
 	}
-	if o.plain, err = a.s.Open(o.plain[:0], i, chunk); err != nil {
-		return a.s.explained(i, chunk, err)
-	}
-	o.number = i
+	o.plain, o.number = plain, i
 	return nil
+}
+
+// ciphertext is a Source over sealed chunks that can be read at an offset.
+type ciphertext struct {
+	s    *Sealer
+	r    io.ReaderAt
+	bufs sync.Pool // of *chunkBuf
+}
+
+type chunkBuf struct{ b []byte }
+
+// OpenChunk implements [Source].
+func (c *ciphertext) OpenChunk(dst []byte, i int64) ([]byte, error) {
+	buf := c.bufs.Get().(*chunkBuf)
+	defer c.bufs.Put(buf)
+	chunk := buf.b[:c.s.layout.PlainLen(i)+blobstore.ChunkOverhead]
+	n, err := c.r.ReadAt(chunk, i<<c.s.layout.ChunkLog())
+	if n < len(chunk) {
+		if isEnd(err) {
+			err = c.s.refuse(i, blobstore.ErrTruncated)
+		}
+		return dst, err
+	}
+	plain, err := c.s.Open(dst, i, chunk)
+	return plain, c.s.explained(i, chunk, err)
 }
