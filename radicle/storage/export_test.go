@@ -1,0 +1,54 @@
+package storage
+
+import (
+	"context"
+	"os"
+)
+
+// OnWrite makes f run before each write to the repository.
+func (r *Repo) OnWrite(f func(what string)) { r.onWrite = f }
+
+// RefsByGit reads all refs as git prints them.
+func (r *Repo) RefsByGit(ctx context.Context) (*Snapshot, error) { return r.refsByGit(ctx, "refs") }
+
+// CatPID is the process that reads objects, 0 if there is none.
+func (r *Repo) CatPID() int {
+	<-r.cat.turn
+	defer func() { r.cat.turn <- struct{}{} }()
+	if r.cat.proc == nil {
+		return 0
+	}
+	return r.cat.proc.cmd.Process.Pid
+}
+
+var (
+	NewEnough   = newEnough
+	Environment = environment
+)
+
+// ParsePacked and ParseLoose are for fuzzing.
+func ParsePacked(text string) (names []string, err error) {
+	refs, err := parsePacked(text, "refs/", make(map[string]string))
+	for _, r := range refs {
+		names = append(names, r.name)
+	}
+	return names, err
+}
+
+func ParseLoose(text string) error {
+	_, err := parseLoose("refs/heads/x", text)
+	return err
+}
+
+// ParseCatLine is for fuzzing.
+var ParseCatLine = parseCatLine
+
+// ReadRefs reads all refs of the repository at dir from its files.
+func ReadRefs(ctx context.Context, dir string) (*Snapshot, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return readRefs(ctx, root, "refs")
+}

@@ -1,0 +1,116 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"radswarm/radicle"
+)
+
+// Options are what [Open] needs to know beside the directory.
+type Options struct {
+	// Git is the path of the git to run. Default: what PATH says.
+	Git string
+	// Now is the clock for what is signed. Default: time.Now.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Storage is the storage directory of a Radicle home: a bare repository for each repository id. Safe for concurrent
+// use.
+type Storage struct {
+	dir string
+	git gitTool
+	now func() time.Time
+}
+
+// Open opens the storage at dir, <home>/storage, which need not exist yet. It fails if there is no git, or with a
+// [*VersionError] if it is too old.
+func Open(ctx context.Context, dir string, options Options) (*Storage, error) {
+	options = options.withDefaults()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	git, err := findGit(ctx, options.Git)
+	if err != nil {
+		return nil, err
+	}
+	return &Storage{dir: dir, git: git, now: options.Now}, nil
+}
+
+// Path returns where the repository lies, or would lie.
+func (s *Storage) Path(rid radicle.RID) string { return filepath.Join(s.dir, rid.Canonical()) }
+
+// Repositories returns the ids of all repositories, sorted. What is hidden, temporary (*.tmp, *.lock) or not named
+// after an id is none.
+func (s *Storage) Repositories(ctx context.Context) ([]radicle.RID, error) {
+	entries, err := os.ReadDir(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	var rids []radicle.RID
+	for _, e := range entries {
+		rid, err := radicle.ParseRID(e.Name())
+		if err == nil && e.IsDir() && rid.Canonical() == e.Name() {
+			rids = append(rids, rid)
+		}
+	}
+	slices.SortFunc(rids, radicle.RID.Compare)
+	return rids, ctx.Err()
+}
+
+// Repository opens a repository. One that is not there is an error that wraps [fs.ErrNotExist]. Close it after use.
+func (s *Storage) Repository(rid radicle.RID) (*Repo, error) {
+	if rid.IsZero() {
+		return nil, fmt.Errorf("no repository id: %w", fs.ErrNotExist)
+	}
+	return s.open(rid, s.Path(rid))
+}
+
+// open opens the repository rid at a path that need not be its own yet.
+func (s *Storage) open(rid radicle.RID, dir string) (*Repo, error) {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%v is not in storage: %w", rid, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := &Repo{storage: s, rid: rid, dir: dir, root: root}
+	r.cat = newCatFile(r.catCommand)
+	if r.reftable, err = usesReftable(root); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return r, nil
+}
+
+// usesReftable reports whether refs lie in tables instead of files. Radicle makes no such repositories.
+func usesReftable(root *os.Root) (bool, error) {
+	info, err := root.Stat("reftable")
+	if absent(err) {
+		return false, nil
+	}
+	return err == nil && info.IsDir(), err
+}
+
+// temporaryName is a name beside the repositories that everybody passes over: Radicle's own form.
+func temporaryName(rid radicle.RID, random string) string {
+	return rid.Canonical() + "." + strings.ToLower(random) + ".tmp"
+}
