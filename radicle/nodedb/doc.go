@@ -1,0 +1,18 @@
+// Package nodedb reads what a Radicle node remembers: its address book, routing table and sync status (node/node.db, schema
+// versions 6 to 9 and newer ones that still have the columns), and its policies (node/policies.db). The facts are Radicle's crate
+// radicle 0.25 (node/db, node/address, node/policy).
+//
+// It never writes, not even beside a database: no journal, no shared-memory file, no lock that outlives a question. A database is
+// opened for one question and closed after it, so that a node which ends can clean up as if nobody had read. It may run or not,
+// and write meanwhile; a question sees one moment.
+//
+// The files belong to the node, but what is in them was told by strangers. Every text is bounded ([MaxText]), every answer is
+// ([MaxRows]), and a value of the wrong kind is a [*RowError].
+//
+// A database that is not there yet is fs.ErrNotExist: an ordinary answer, Radicle makes it at the node's first start. [*SchemaError]
+// says that it is another one than we know, [*CorruptError] that it is broken, [ErrBusy] that it could not be read now.
+//
+// [Book] and [Policies] are safe for concurrent use.
+//
+// One case leaves a trace: a node that was killed and whose shared-memory file somebody removed. SQLite makes that file again.
+package nodedb
