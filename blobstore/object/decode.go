@@ -91,11 +91,12 @@ func (in *input) read(stripe *erasure.Stripe, s int64) error {
 }
 
 func (in *input) readBlock(stripe *erasure.Stripe, s int64, j int) error {
-	if buf := stripe.Buffer(j); len(buf) > 0 {
-		if _, err := io.ReadFull(in.shares[j], buf); err != nil {
+	if n := stripe.Len(j); n > 0 {
+		block, err := in.next(stripe, j, n)
+		if err != nil {
 			return truncated(err)
 		}
-		if err := stripe.Put(j, buf); err != nil {
+		if err := stripe.Put(j, block); err != nil {
 			return err
 		}
 	}
@@ -103,6 +104,24 @@ func (in *input) readBlock(stripe *erasure.Stripe, s int64, j int) error {
 		return (&source{r: in.shares[j]}).end()
 	}
 	return nil
+}
+
+// next returns the next n bytes of share j.
+func (in *input) next(stripe *erasure.Stripe, j, n int) ([]byte, error) {
+	if l, ok := in.shares[j].(Lender); ok {
+		return l.Lend(n)
+	}
+	buf := stripe.Buffer(j)
+	_, err := io.ReadFull(in.shares[j], buf)
+	return buf, err
+}
+
+// Lender is an optional power of a share's reader: the bytes lie in memory already (received, mapped) and are
+// used where they are instead of being copied.
+type Lender interface {
+	// Lend reads exactly n bytes and returns them, or fails as io.ReadFull does. They must not change before the
+	// function that was given the reader has returned.
+	Lend(n int) ([]byte, error)
 }
 
 // sink takes the plaintext. Writers take turns.

@@ -73,6 +73,27 @@ func readers(shares [][]byte, which ...int) map[int]io.Reader {
 	return out
 }
 
+// lentShare is a share in memory that is read in place.
+type lentShare struct{ left []byte }
+
+func (l *lentShare) Read(p []byte) (int, error) {
+	b, err := l.Lend(min(len(p), max(1, len(l.left))))
+	return copy(p, b), err
+}
+
+func (l *lentShare) Lend(n int) ([]byte, error) {
+	switch {
+	case len(l.left) == 0:
+		return nil, io.EOF
+	case len(l.left) < n:
+		l.left = nil
+		return nil, io.ErrUnexpectedEOF
+	}
+	b := l.left[:n]
+	l.left = l.left[n:]
+	return b, nil
+}
+
 func readersAt(shares [][]byte, which ...int) map[int]io.ReaderAt {
 	out := map[int]io.ReaderAt{}
 	for _, j := range which {
@@ -352,7 +373,7 @@ func TestDecodeRefuses(t *testing.T) {
 			for j, b := range c.shares {
 				rs[j] = bytes.NewReader(b)
 			}
-			for _, w := range []int{1, 4} {
+			for _, w := range []int{1, 4} { // copied, and lent
 				var out bytes.Buffer
 				err := o.Decode(t.Context(), maps.Clone(rs), &out, Options{Workers: w})
 				if c.name == "parity of another object" {
@@ -370,7 +391,7 @@ func TestDecodeRefuses(t *testing.T) {
 					t.Errorf("%v, want share %d at byte %d", err, c.share, c.off)
 				}
 				for j, b := range c.shares {
-					rs[j] = bytes.NewReader(b)
+					rs[j] = &lentShare{left: b}
 				}
 			}
 		})

@@ -71,7 +71,16 @@ func (a *ReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	per, n := int64(a.layout.PlainSize()), 0
 	for n < len(p) {
 		at := off + int64(n)
-		if err := a.open(o, at/per); err != nil {
+		i := at / per
+		if at%per == 0 && len(p)-n >= a.layout.PlainLen(i) && i != o.number { // all of it is wanted: open it there
+			plain, err := a.src.OpenChunk(p[n:n], i)
+			if err != nil {
+				return n, err
+			}
+			n += len(plain)
+			continue
+		}
+		if err := a.open(o, i); err != nil {
 			return n, err
 		}
 		n += copy(p[n:], o.plain[at%per:])
