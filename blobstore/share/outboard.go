@@ -112,14 +112,12 @@ func (o *Outboard) check(b []byte, off int64, e *entry) error {
 		w.down(off)
 	}
 	n := NewNode(b, off)
-	ok := w.off == off && w.size == int64(len(b))
-	if w.depth == 0 {
-		ok = ok && n.Root() == o.root
-	} else {
+	ok := n.Root() == o.root
+	if w.depth > 0 {
 		if err := e.read(o.entries, parent.entry); err != nil {
 			return err
 		}
-		ok = ok && n.CV() == e.child(w.rights&1 == 1)
+		ok = n.CV() == e.child(w.rights&1 == 1)
 	}
 	if !ok {
 		return &OffsetError{off, blobstore.ErrProof}

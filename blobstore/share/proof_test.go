@@ -237,6 +237,32 @@ func TestProverReads(t *testing.T) {
 	}
 }
 
+// A read that fails half-way spoils what was read before, and that is not used again.
+func TestProverForgetsAfterAFailure(t *testing.T) {
+	s, broken := newSample(t, 2*64*kib), false
+	p, err := NewProver(readerAtFunc(func(b []byte, off int64) (int, error) {
+		if broken {
+			return copy(b[:5000], s.b[off:]), errDisk
+		}
+		return copy(b, s.b[off:]), nil
+	}), bytes.NewReader(s.outboard), s.len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := blobstore.Range{Off: 0, Len: kib}
+	if _, err := p.AppendProof(nil, leaf); err != nil {
+		t.Fatal(err)
+	}
+	broken = true
+	if _, err := p.AppendProof(nil, blobstore.Range{Off: 64 * kib, Len: kib}); err != errDisk {
+		t.Fatal(err)
+	}
+	broken = false
+	if proof, err := p.AppendProof(nil, leaf); err != nil || s.verify(leaf, s.b[:kib], proof) != nil {
+		t.Errorf("a proof from what a failed read left (%v)", err)
+	}
+}
+
 type readerAtFunc func([]byte, int64) (int, error)
 
 func (f readerAtFunc) ReadAt(p []byte, off int64) (int, error) { return f(p, off) }

@@ -51,7 +51,7 @@ type walk struct {
 // top returns a walk that has not begun.
 func top(length int64) walk { return walk{size: length, entry: groups(length) - 2} }
 
-// down takes one step to the child in which byte off is. The node reached is no leaf and has that byte.
+// down takes one step, to the child in which byte off is or that is nearer to it. The node reached is no leaf.
 func (w *walk) down(off int64) {
 	l := left(w.size)
 	w.depth++
@@ -73,10 +73,7 @@ func find(r blobstore.Range, length int64) (walk, error) {
 	if err := checkLength(length); err != nil {
 		return w, err
 	}
-	if r.Off < 0 || r.Off >= length || r.Len < 1 || int64(r.Len) > length-r.Off {
-		return w, &RangeError{r, length}
-	}
-	for w.size > LeafSize && (w.off != r.Off || w.size > int64(r.Len)) {
+	for w.size > max(LeafSize, int64(r.Len)) {
 		w.down(r.Off)
 	}
 	if w.off != r.Off || w.size != int64(r.Len) {

@@ -33,9 +33,6 @@ func NewTree(outboard io.Writer) *Tree { return &Tree{mode: plain, outboard: out
 // but the last is full: 2^l KiB; if there is an outboard, none may be longer than a group. A node that does not fit is a *[blobstore.BoundsError] and changes nothing. An error of
 // the outboard's writer is returned bare, by every call from then on.
 func (t *Tree) Push(n Node) error {
-	if t.err != nil {
-		return t.err
-	}
 	if err := t.fits(&n); err != nil {
 		return err
 	}
