@@ -290,7 +290,7 @@ func TestPlansAreBounded(t *testing.T) {
 	c := newCode(t, 10, 30)
 	want := encoded(t, c, 64)
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 50 * planSlots {
+	for range 20 * planSlots {
 		blocks := make([][]byte, 30)
 		for _, j := range r.Perm(30)[:10] {
 			blocks[j] = want[j]

@@ -19,6 +19,11 @@ type pattern struct {
 	chunks  uint8 // chunks of the stripe; those from here to K − 1 are zeros
 }
 
+// weight returns how many tiles a plan of p has, at most 7 · 26.
+func (p *pattern) weight() int {
+	return ((p.in.len() + tileSize - 1) / tileSize) * ((p.out.len() + tileSize - 1) / tileSize)
+}
+
 // plan computes the blocks out from the blocks in.
 type plan struct {
 	pattern
@@ -120,9 +125,10 @@ func (w *scratch) run(tile reedsolomon.Encoder, blocks [][]byte, in, out []uint8
 	return nil
 }
 
-// planSlots bounds the plans that a code remembers. A pattern of missing blocks is chosen by the holders that answer:
-// the library's own cache would keep all of them.
-const planSlots = 64
+// planSlots bounds the plans that a code remembers; those of many tiles share the first few slots, so that all together
+// are a few MB at most. A pattern of missing blocks is chosen by the holders that answer: the library's own cache would
+// keep all of them. Most of the 120 patterns of 3 of 10 blocks fit; making a plan anew costs less than using it once.
+const planSlots = 256
 
 // plans remembers plans: one for each slot, the last one asked for.
 type plans struct {
@@ -133,7 +139,7 @@ type plans struct {
 
 // get returns the plan of a pattern.
 func (c *plans) get(k int, p pattern) (*plan, error) {
-	slot := &c.slots[maphash.Comparable(c.seed, p)%planSlots]
+	slot := &c.slots[maphash.Comparable(c.seed, p)%uint64(planSlots/p.weight())]
 	if pl := slot.Load(); pl != nil && pl.pattern == p {
 		return pl, nil
 	}
