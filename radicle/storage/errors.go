@@ -28,7 +28,9 @@ type VersionError struct {
 	Want string // the oldest that will do
 }
 
-func (e *VersionError) Error() string { return fmt.Sprintf("git %s or newer is needed, found %q", e.Want, e.Got) }
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("git %s or newer is needed, found %q", e.Want, e.Got)
+}
 
 // GitError is a git command that did not succeed.
 type GitError struct {

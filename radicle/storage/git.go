@@ -80,7 +80,7 @@ func fixedConfig() []string {
 	var args []string
 	for _, setting := range []string{
 		"core.hooksPath=" + os.DevNull, "core.fsmonitor=false", "core.useReplaceRefs=false", "core.alternateRefsCommand=",
-		"core.filesRefLockTimeout=2000", "core.packedRefsTimeout=5000", // ms
+		"core.filesRefLockTimeout=1000", "core.packedRefsTimeout=5000", // ms
 		"gc.auto=0", "maintenance.auto=false", "protocol.allow=never", "credential.helper=", "core.askPass=",
 	} {
 		args = append(args, "-c", setting)

@@ -46,6 +46,8 @@ func readRefs(ctx context.Context, root *os.Root, dir string) (*Snapshot, error)
 		return nil, err
 	}
 	slices.SortFunc(r.loose, func(a, b rawRef) int { return strings.Compare(a.name, b.name) })
+	// A directory that changes while it is listed may show a name twice.
+	r.loose = slices.CompactFunc(r.loose, func(a, b rawRef) bool { return a.name == b.name })
 	packed, err := readPacked(root, dir+"/", r.broken)
 	if err != nil {
 		return nil, err
@@ -78,17 +80,13 @@ func (r *refReader) directory(ctx context.Context, parent *os.Root, base, name s
 				return err
 			}
 		}
+		if errors.Is(err, io.EOF) || absent(err) { // absent: the directory was removed after its last file
+			return nil
+		}
 		if err != nil {
-			return ignore(err, io.EOF)
+			return err
 		}
 	}
-}
-
-func ignore(err, sentinel error) error {
-	if errors.Is(err, sentinel) {
-		return nil
-	}
-	return err
 }
 
 func (r *refReader) entry(ctx context.Context, dir *os.Root, name string, e fs.DirEntry, depth int) error {

@@ -27,8 +27,11 @@ var ErrNoIdentity = errors.New("repository has no identity of its id")
 // of. It follows first parents from what this node takes for the current identity.
 func (r *Repo) identityRoot(ctx context.Context) (radicle.Oid, error) {
 	at, err := r.Ref(ctx, refIdentity)
-	if err != nil {
+	if isAbsent(err) || errors.As(err, new(*RefError)) {
 		return radicle.Oid{}, fmt.Errorf("%w: %v", ErrNoIdentity, err)
+	}
+	if err != nil {
+		return radicle.Oid{}, err
 	}
 	for range maxIdentity {
 		c, err := gitobj.ReadCommit(ctx, r, at)

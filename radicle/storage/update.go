@@ -14,7 +14,7 @@ const (
 	// other, so it takes that many pushes by Radicle's own tools within an update to lose.
 	maxAttempts = 20
 	// maxLocked is how often it starts again because somebody holds git's lock on a ref; git waits for it each time.
-	maxLocked = 2
+	maxLocked = 1
 )
 
 // Result is what [Repo.Update] did.
