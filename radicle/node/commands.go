@@ -191,7 +191,7 @@ func (c *Client) Block(ctx context.Context, nid radicle.NID) (changed bool, err 
 	return c.change(ctx, request{"command": "block", "nid": nid})
 }
 
-// AddInventory puts a repository into the node's inventory, and reports whether it was new there.
+// AddInventory puts a repository into the node's inventory, and reports whether that changed anything, be it the time of the entry.
 func (c *Client) AddInventory(ctx context.Context, rid radicle.RID) (changed bool, err error) {
 	return c.change(ctx, request{"command": "addInventory", "rid": rid})
 }

@@ -15,4 +15,9 @@
 // [Book] and [Policies] are safe for concurrent use.
 //
 // One case leaves a trace: a node that was killed and whose shared-memory file somebody removed. SQLite makes that file again.
+//
+// # Differs from the design
+//
+// DESIGN.md §3 lets us write cobs/cache.db only. [Create] also makes a node.db, where there is none: a home without one cannot
+// publish a repository before its node has run.
 package nodedb

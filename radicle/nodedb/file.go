@@ -215,13 +215,21 @@ func (f *file) rows(rows *sql.Rows, take func(*row)) error {
 
 // uri names the database for SQLite. What is in the file is not trusted: no functions in its schema, and pages are checked.
 func (f *file) uri(mode string) string {
-	path := filepath.ToSlash(f.path)
+	u := url.URL{Scheme: "file", Path: uriPath(f.path), RawQuery: mode + fmt.Sprintf(
+		"&_busy_timeout=%d&_query_only=1&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)&_pragma=mmap_size(0)", busyTime)}
+	return u.String()
+}
+
+// uriPath is a path as a URI has it.
+func uriPath(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") { // C:/…
 		path = "/" + path
 	}
-	u := url.URL{Scheme: "file", Path: path, RawQuery: mode + fmt.Sprintf(
-		"&_busy_timeout=%d&_query_only=1&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)&_pragma=mmap_size(0)", busyTime)}
-	return u.String()
+	return path
 }
 
 // checkSchema looks for the columns that we read.

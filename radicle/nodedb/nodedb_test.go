@@ -239,3 +239,32 @@ func BenchmarkNode(b *testing.B) {
 		}
 	}
 }
+
+func TestCreate(t *testing.T) {
+	dir := t.TempDir()
+	if err := Create(t.Context(), dir, ana, "ana"); err != nil {
+		t.Fatal(err)
+	}
+	before := listing(t, dir)
+	if err := Create(t.Context(), dir, bo, "bo"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("again: %v", err)
+	}
+	if after := listing(t, dir); after != before || strings.Count(after, "\n") != 0 {
+		t.Errorf("was %s is %s", before, after)
+	}
+	var id, alias string
+	var version int
+	row := openWriter(t, filepath.Join(dir, "node.db")).QueryRow("SELECT id, alias, (SELECT user_version FROM pragma_user_version) FROM nodes")
+	if err := row.Scan(&id, &alias, &version); err != nil || id != anaID || alias != "ana" || version != 0 {
+		t.Errorf("%s %s, version %d, %v", id, alias, version, err)
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	other := t.TempDir()
+	if err := Create(canceled, other, ana, "ana"); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+	if left := listing(t, other); left != "" {
+		t.Errorf("left %s", left)
+	}
+}

@@ -22,7 +22,8 @@ type CreateOptions struct {
 
 // Create makes a home that `rad` and `radicle-node` take for their own: the directories, config.json with Radicle's defaults, a
 // key file and its public half, in this order, so that a home that was interrupted has no identity yet. Everything is on the disk
-// when it returns. Radicle makes its databases itself when it first needs them.
+// when it returns. Radicle makes its databases itself at the node's first start; before that, rad needs two of them, which
+// nodedb.Create and cobcache.Create make.
 //
 // It never overwrites: a key or config.json that is there is an [*ExistsError], and nothing is changed. After any other error the
 // files it made are gone again. An alias that Radicle would refuse is [radicle.ErrAlias].
@@ -119,7 +120,7 @@ const defaultConfig = `{
   "publicExplorer": "https://radicle.network/nodes/$host/$rid$path",
   "preferredSeeds": [
     "z6MkrLMMsiPWUcNPHcRajuMi9mDfYckSoJyPwwnknocNYPm7@iris.radicle.network:8776",
-    "z6MkrLMMsiPWUcNPHcRajuMi9mDfYckSoJyPwwnknocNYPm7@irisradizskwweumpydlj4oammoshkxxjur3ztcmo7cou5emc6s5lfo.onion:8776",
+    "z6MkrLMMsiPWUcNPHcRajuMi9mDfYckSoJyPwwnknocNYPm7@irisradizskwweumpydlj4oammoshkxxjur3ztcmo7cou5emc6s5lfid.onion:8776",
     "z6Mkmqogy2qEM2ummccUthFEaaHvyYmYBYh3dbe9W4ebScxo@rosa.radicle.network:8776",
     "z6Mkmqogy2qEM2ummccUthFEaaHvyYmYBYh3dbe9W4ebScxo@rosarad5bxgdlgjnzzjygnsxrwxmoaj4vn7xinlstwglxvyt64jlnhyd.onion:8776"
   ],

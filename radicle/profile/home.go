@@ -9,6 +9,14 @@ import (
 // An Env looks up an environment variable and says whether it is set: os.LookupEnv, or something else in tests.
 type Env func(key string) (value string, set bool)
 
+// get is the value of a variable, empty where it is not set.
+func (e Env) get(key string) string {
+	if value, set := e(key); set {
+		return value
+	}
+	return ""
+}
+
 // A Home is the directory of a Radicle home, an absolute path. The directory may be missing.
 type Home struct{ dir string }
 
@@ -30,10 +38,10 @@ func Find(env Env) (Home, error) {
 	if dir, ok := env("RAD_HOME"); ok {
 		return NewHome(dir)
 	}
-	if dir, ok := env("HOME"); ok && dir != "" {
+	if dir := env.get("HOME"); dir != "" {
 		return NewHome(filepath.Join(dir, ".radicle"))
 	}
-	if dir, ok := env("USERPROFILE"); ok && dir != "" && runtime.GOOS == "windows" {
+	if dir := env.get("USERPROFILE"); dir != "" && runtime.GOOS == "windows" {
 		return NewHome(filepath.Join(dir, ".radicle"))
 	}
 	return Home{}, ErrNoHome

@@ -21,7 +21,7 @@ func envOf(pairs ...string) Env {
 				return pairs[i+1], true
 			}
 		}
-		return "", false
+		return "a value that is not set", false
 	}
 }
 

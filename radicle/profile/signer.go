@@ -33,8 +33,7 @@ func (p *Profile) SignerWith(ctx context.Context, env Env, passphrase []byte) (r
 	default:
 		return nil, err
 	}
-	socket, _ := env("SSH_AUTH_SOCK")
-	agent, err := OpenAgent(ctx, socket, p.NID)
+	agent, err := OpenAgent(ctx, env.get("SSH_AUTH_SOCK"), p.NID)
 	if err != nil {
 		return nil, err
 	}
@@ -55,16 +54,13 @@ func (p *Profile) openKey(passphrase []byte) (*radicle.MemorySigner, error) {
 }
 
 // passphrase is RAD_PASSPHRASE, or nil.
-func passphrase(env Env) []byte {
-	value, _ := env("RAD_PASSPHRASE")
-	return []byte(value)
-}
+func passphrase(env Env) []byte { return []byte(env.get("RAD_PASSPHRASE")) }
 
 // NodePassphrase is the passphrase that Radicle's node would use: the systemd credential dev.radicle.node.passphrase (or its old
 // name xyz.radicle.node.passphrase) in CREDENTIALS_DIRECTORY, else RAD_PASSPHRASE. It is empty where there is none. For programs
 // that run beside the node.
 func NodePassphrase(env Env) ([]byte, error) {
-	dir, _ := env("CREDENTIALS_DIRECTORY")
+	dir := env.get("CREDENTIALS_DIRECTORY")
 	if dir == "" {
 		return passphrase(env), nil
 	}
