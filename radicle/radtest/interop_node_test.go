@@ -215,7 +215,7 @@ func connectedNodes(t *testing.T, ana, bo *radtest.Node, rid radicle.RID) {
 		noStrangers(t, "seeds", seeds, err)
 		for _, s := range seeds {
 			if s.NID == bo.NID() && s.Sync != nil && s.Sync.Status == node.Synced && len(s.Addrs) == 1 && s.Addrs[0].Addr == bo.Addr {
-				return s.State != nil && s.State.Phase == node.Connected && s.Sync.At.Oid.String() == sigrefs(t, ana, rid)
+				return s.State != nil && s.State.Phase == node.Connected && s.Sync.At.Oid.String() == sigrefsHead(t, ana, rid)
 			}
 		}
 		return false
@@ -227,8 +227,8 @@ func connectedNodes(t *testing.T, ana, bo *radtest.Node, rid radicle.RID) {
 	}
 }
 
-// sigrefs is the head of the signed refs of a node in its own storage.
-func sigrefs(t *testing.T, n *radtest.Node, rid radicle.RID) string {
+// sigrefsHead is the head of the signed refs of a node in its own storage.
+func sigrefsHead(t *testing.T, n *radtest.Node, rid radicle.RID) string {
 	t.Helper()
 	return n.Home.Ref(t, rid, "refs/namespaces/"+n.NID().String()+"/refs/rad/sigrefs")
 }
@@ -238,7 +238,7 @@ func announceNodes(t *testing.T, ana, bo *radtest.Node, rid radicle.RID, clone s
 	ctx := t.Context()
 	done, err := ana.AnnounceAndWait(ctx, rid, node.AnnounceOptions{})
 	noStrangers(t, "announced", done, err)
-	if len(done.Already) != 1 || done.Already[0] != bo.NID() || done.TimedOut || done.Refs.At.String() != sigrefs(t, ana, rid) {
+	if len(done.Already) != 1 || done.Already[0] != bo.NID() || done.TimedOut || done.Refs.At.String() != sigrefsHead(t, ana, rid) {
 		t.Errorf("nothing new: %+v", done)
 	}
 	// A push without the node's help: rad announces nothing, we do.
@@ -254,7 +254,7 @@ func announceNodes(t *testing.T, ana, bo *radtest.Node, rid radicle.RID, clone s
 	if len(done.Already) != 0 || len(done.Synced) != 1 || done.Synced[0] != ana.NID() || done.TimedOut {
 		t.Errorf("something new: %+v", done)
 	}
-	if got, want := ana.Home.Ref(t, rid, "refs/namespaces/"+bo.NID().String()+"/refs/rad/sigrefs"), sigrefs(t, bo, rid); got != want {
+	if got, want := ana.Home.Ref(t, rid, "refs/namespaces/"+bo.NID().String()+"/refs/rad/sigrefs"), sigrefsHead(t, bo, rid); got != want {
 		t.Errorf("ana has %s of bo, want %s", got, want)
 	}
 	if err := ana.AnnounceInventory(ctx); err != nil {
@@ -338,8 +338,8 @@ func addressBook(t *testing.T, ana, bo *radtest.Node, rid radicle.RID) {
 		t.Errorf("sync status %+v, %v", status, err)
 	}
 	for _, s := range status {
-		if s.NID == bo.NID() && s.Head.String() != sigrefs(t, ana, rid) {
-			t.Errorf("bo has %v, want %s", s.Head, sigrefs(t, ana, rid))
+		if s.NID == bo.NID() && s.Head.String() != sigrefsHead(t, ana, rid) {
+			t.Errorf("bo has %v, want %s", s.Head, sigrefsHead(t, ana, rid))
 		}
 	}
 }
