@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/zeebo/blake3"
-
 	"radswarm/blobstore"
+	"radswarm/blobstore/b3"
 )
 
 const (
@@ -29,17 +28,14 @@ const HeadRoom = tailLen
 
 // Sealer seals and opens the chunks of one object.
 type Sealer struct {
-	layout blobstore.Layout
-	aead   cipher.AEAD
-	states sync.Pool // of *state
+	layout  blobstore.Layout
+	aead    cipher.AEAD
+	tails   *b3.Mode  // BLAKE3-keyed with the nonce key
+	scratch sync.Pool // of *nonce
 }
 
-// state is what one call needs and what would otherwise be allocated for each chunk.
-type state struct {
-	nonceHash *blake3.Hasher
-	sum       [32]byte
-	nonce     [nonceLen]byte
-}
+// nonce is here because what goes through cipher.AEAD is on the heap: it would be allocated for each chunk.
+type nonce [nonceLen]byte
 
 // New returns the sealer of the object that ck reads, cut as l says. The two must be of one object: a layout of
 // another size gives chunks that nobody opens.
@@ -53,12 +49,8 @@ func New(ck blobstore.ContentKey, l blobstore.Layout) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gcm: %w", err) // GODEBUG=fips140=only
 	}
-	first, err := blake3.NewKeyed(nonceKey[:])
-	if err != nil {
-		return nil, fmt.Errorf("blake3: %w", err)
-	}
-	s := &Sealer{layout: l, aead: aead}
-	s.states.New = func() any { return &state{nonceHash: first.Clone()} }
+	s := &Sealer{layout: l, aead: aead, tails: b3.Keyed(nonceKey)}
+	s.scratch.New = func() any { return new(nonce) }
 	return s, nil
 }
 
@@ -81,20 +73,17 @@ func (s *Sealer) SealInPlace(buf []byte, i int64) {
 	if i < 0 || i >= s.layout.Chunks() || len(buf) != plainLen+blobstore.ChunkOverhead {
 		panic(fmt.Sprintf("seal: chunk %d in a buffer of %d bytes", i, len(buf)))
 	}
-	st := s.states.Get().(*state)
-	defer s.states.Put(st)
+	n := s.scratch.Get().(*nonce)
+	defer s.scratch.Put(n)
 
 	// The index stands before the plaintext for the hash, where the tail will be.
 	binary.BigEndian.PutUint32(buf[tailLen-4:], s.index(i))
-	st.nonceHash.Reset()
-	_, _ = st.nonceHash.Write(buf[tailLen-4 : tailLen+plainLen]) // a hash never fails
-	tail := st.nonceHash.Sum(st.sum[:0])[:tailLen]
-
-	binary.BigEndian.PutUint32(st.nonce[:], s.index(i))
-	copy(st.nonce[4:], tail)
-	copy(buf, tail)
+	sum := s.tails.Sum(buf[tailLen-4 : tailLen+plainLen])
+	binary.BigEndian.PutUint32(n[:], s.index(i))
+	copy(n[4:], sum[:tailLen])
+	copy(buf, sum[:tailLen])
 	plain := buf[tailLen : tailLen+plainLen]
-	s.aead.Seal(plain[:0], st.nonce[:], plain, nil)
+	s.aead.Seal(plain[:0], n[:], plain, nil)
 }
 
 // Open appends the plaintext of chunk i to dst, without padding. The chunk stays as it is and must not overlap
@@ -127,11 +116,11 @@ func (s *Sealer) Open(dst []byte, i int64, chunk []byte) ([]byte, error) {
 
 // tryOpen opens a chunk under an index as the nonce carries it.
 func (s *Sealer) tryOpen(dst []byte, index uint32, chunk []byte) ([]byte, bool) {
-	st := s.states.Get().(*state)
-	defer s.states.Put(st)
-	binary.BigEndian.PutUint32(st.nonce[:], index)
-	copy(st.nonce[4:], chunk[:tailLen])
-	out, err := s.aead.Open(dst, st.nonce[:], chunk[tailLen:], nil)
+	n := s.scratch.Get().(*nonce)
+	defer s.scratch.Put(n)
+	binary.BigEndian.PutUint32(n[:], index)
+	copy(n[4:], chunk[:tailLen])
+	out, err := s.aead.Open(dst, n[:], chunk[tailLen:], nil)
 	return out, err == nil
 }
 

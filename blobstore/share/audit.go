@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/b3"
 )
 
 // Labels of FORMAT.md §6.5 and §6.6.
@@ -83,7 +84,7 @@ type Possession struct{ h Hasher }
 // NewPossession returns a Possession for a nonce.
 func NewPossession(nonce blobstore.Nonce) *Possession {
 	key := sha256.Sum256(append([]byte(possessionLabel), nonce[:]...))
-	return &Possession{Hasher{tree: Tree{mode: keyed(key)}}}
+	return &Possession{Hasher{tree: Tree{mode: b3.Keyed(key)}}}
 }
 
 // Write adds bytes to the share. It fails only for more than [MaxLen] bytes, and after Sum.

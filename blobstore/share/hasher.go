@@ -4,13 +4,14 @@ import (
 	"io"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/b3"
 )
 
 // Hasher computes the root of a share whose bytes are written to it, in pieces of any length, and its outboard. Writes of
 // whole 16 KiB are not copied.
 type Hasher struct {
 	tree Tree
-	buf  [step]byte
+	buf  [b3.Step]byte
 	n    int // bytes in buf
 }
 
@@ -27,14 +28,14 @@ func (h *Hasher) Write(p []byte) (int, error) {
 	written := 0
 	for written < len(p) {
 		rest := p[written:]
-		n := step
-		if h.n == 0 && len(rest) >= step {
-			if err := h.push(rest[:step]); err != nil {
+		n := b3.Step
+		if h.n == 0 && len(rest) >= b3.Step {
+			if err := h.push(rest[:b3.Step]); err != nil {
 				return written, err
 			}
 		} else {
 			n = copy(h.buf[h.n:], rest)
-			if h.n += n; h.n == step {
+			if h.n += n; h.n == b3.Step {
 				if err := h.push(h.buf[:]); err != nil {
 					return written, err
 				}
@@ -46,7 +47,7 @@ func (h *Hasher) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-func (h *Hasher) push(b []byte) error { return h.tree.Push(h.tree.mode.node(b, h.tree.Len())) }
+func (h *Hasher) push(b []byte) error { return h.tree.Push(newNode(h.tree.mode, b, h.tree.Len())) }
 
 // Len returns how many bytes were written.
 func (h *Hasher) Len() int64 { return h.tree.Len() + int64(h.n) }

@@ -70,7 +70,7 @@ func (v *outboardVerifier) node(count int64) (Node, error) {
 		return Node{}, &OffsetError{v.off, blobstore.ErrProof}
 	}
 	v.off += EntrySize
-	return plain.parent(&v.e), nil
+	return parent(plain, &v.e), nil
 }
 
 // readFull is io.ReadFull for a reader at byte off that should not end here.

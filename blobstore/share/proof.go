@@ -100,7 +100,7 @@ func Verify(root blobstore.Root, length int64, r blobstore.Range, data, proof []
 			e = joined(CV(proof[:CVSize]), n.CV())
 		}
 		w.rights >>= 1
-		n = plain.parent(&e)
+		n = parent(plain, &e)
 	}
 	if n.Root() != root {
 		return &OffsetError{r.Off, blobstore.ErrProof}

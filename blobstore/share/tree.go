@@ -5,12 +5,13 @@ import (
 	"math/bits"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/b3"
 )
 
 // Tree joins the nodes of a share, pushed in order, and so computes its root and writes its outboard. It keeps one CV a
 // level and allocates nothing.
 type Tree struct {
-	mode     *mode
+	mode     *b3.Mode
 	outboard io.Writer
 	last     Node // pushed last: not joined, since it may be the whole share
 	pushed   bool // last is one
@@ -87,7 +88,7 @@ func (t *Tree) join(size int64, right CV) Node {
 	if size >= GroupSize && t.outboard != nil && t.err == nil {
 		_, t.err = t.outboard.Write(t.entry[:])
 	}
-	return t.mode.parent(&t.entry)
+	return parent(t.mode, &t.entry)
 }
 
 // Root returns the root of the share that all nodes pushed are, and writes what is left of the outboard. Nothing can be
@@ -96,7 +97,7 @@ func (t *Tree) Root() (blobstore.Root, error) {
 	if !t.done {
 		t.done = true
 		if !t.pushed {
-			t.last = t.mode.node(nil, 0)
+			t.last = newNode(t.mode, nil, 0)
 		}
 		n := t.last
 		for rest := t.last.off; rest != 0; rest &= rest - 1 {
