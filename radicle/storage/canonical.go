@@ -24,26 +24,15 @@ type Canonical struct {
 // Moved reports whether the ref points to something new.
 func (c Canonical) Moved() bool { return c.Err == nil && c.Object.ID != c.Old }
 
-// Document reads the identity document that this node takes for the current one: the one under refs/rad/id. Its size
-// is bounded by [identity.MaxDocument].
+// Document reads the identity document that this node takes for the current one: the one under refs/rad/id. Errors are
+// those of [identity.ReadDocument], or fs.ErrNotExist.
 func (r *Repo) Document(ctx context.Context) (*identity.Document, error) {
-	at, err := r.Ref(ctx, refIdentity)
+	at, err := r.Ref(ctx, identity.RefCanonical)
 	if err != nil {
 		return nil, err
 	}
-	c, err := gitobj.ReadCommit(ctx, r, at)
-	if err != nil {
-		return nil, err
-	}
-	blob, err := gitobj.Lookup(ctx, r, c.Tree, documentPath)
-	if err != nil {
-		return nil, err
-	}
-	data, err := gitobj.ReadBlob(ctx, r, blob.ID, identity.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	return identity.Parse(data)
+	doc, _, err := identity.ReadDocument(ctx, r, at)
+	return doc, err
 }
 
 // SetCanonical makes the top-level refs what the document's rules say, as Radicle does after a push and after a fetch:

@@ -27,12 +27,15 @@ func (tx *Tx) Commit(ctx context.Context, name, message string, edit func(contex
 	if err != nil {
 		return radicle.Oid{}, err
 	}
-	if tree.IsZero() { // nothing left
+	if tree.IsZero() && parent.IsZero() {
+		return parent, nil
+	}
+	if tree.IsZero() { // nothing is left
 		if tree, err = tx.Write(ctx, gitobj.KindTree, nil); err != nil {
 			return radicle.Oid{}, err
 		}
 	}
-	if tree == old.Tree || parent.IsZero() && len(t.root.entries) == 0 {
+	if tree == old.Tree {
 		return parent, nil
 	}
 	return tx.commit(ctx, name, tree, parent, message)

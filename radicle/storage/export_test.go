@@ -3,10 +3,15 @@ package storage
 import (
 	"context"
 	"os"
+
+	"radswarm/radicle/gitobj"
 )
 
 // OnWrite makes f run before each write to the repository.
 func (r *Repo) OnWrite(f func(what string)) { r.onWrite = f }
+
+// OnWrite makes f run before each write to a repository that is being made.
+func (s *Storage) OnWrite(f func(what string)) { s.onWrite = f }
 
 // RefsByGit reads all refs as git prints them.
 func (r *Repo) RefsByGit(ctx context.Context) (*Snapshot, error) { return r.refsByGit(ctx, "refs") }
@@ -24,6 +29,7 @@ func (r *Repo) CatPID() int {
 var (
 	NewEnough   = newEnough
 	Environment = environment
+	ConfigText  = configText
 )
 
 // ParsePacked and ParseLoose are for fuzzing.
@@ -51,4 +57,14 @@ func ReadRefs(ctx context.Context, dir string) (*Snapshot, error) {
 	}
 	defer root.Close()
 	return readRefs(ctx, root, "refs")
+}
+
+// Store stores what f writes: as files of their own, or as a pack.
+func (r *Repo) Store(ctx context.Context, pack bool, f func(gitobj.Writer)) error {
+	b := newBuffer(r)
+	f(b)
+	if pack {
+		return r.writePack(b.objects())
+	}
+	return r.writeLoose(b.objects())
 }

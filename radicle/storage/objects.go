@@ -14,7 +14,7 @@ import (
 const (
 	// maxLoose is how many new objects are stored as files of their own; more become a pack. BenchmarkWrite has the
 	// figures: a pack is the faster from a handful of objects on, but packs slow everybody down until they are joined.
-	maxLoose = 8
+	maxLoose = 4
 	// maxBuffered bounds the new objects of one update, in bytes.
 	maxBuffered = 256 << 20
 )
@@ -77,22 +77,28 @@ func (b *buffer) flush(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	switch objects := b.objects(); {
+	case len(objects) == 0:
+		return nil
+	case len(objects) <= maxLoose:
+		return b.repo.writeLoose(objects)
+	default:
+		return b.repo.writePack(objects)
+	}
+}
+
+// objects returns the new objects, sorted by id.
+func (b *buffer) objects() []newObject {
 	var objects []newObject
 	b.new.All(func(id radicle.Oid, kind gitobj.Kind, data []byte) bool {
 		objects = append(objects, newObject{id, kind, data})
 		return true
 	})
 	slices.SortFunc(objects, func(a, b newObject) int { return a.id.Compare(b.id) })
-	switch {
-	case len(objects) == 0:
-		return nil
-	case len(objects) <= maxLoose:
-		return b.repo.writeLoose(objects)
-	}
-	return b.repo.writePack(objects)
+	return objects
 }
 
-// writing tells a test what comes next.
+// writing tells a test what comes next. Files are written at once, so it may run in several goroutines.
 func (r *Repo) writing(what string) {
 	if r.onWrite != nil {
 		r.onWrite(what)

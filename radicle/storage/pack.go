@@ -25,10 +25,10 @@ func (r *Repo) writePack(objects []newObject) error {
 		return err
 	}
 	random := rand.Text()
-	if err := r.writeFile(packDir+"tmp_pack_"+random, pack); err != nil {
-		return err
+	files := []looseFile{
+		{temporary: packDir + "tmp_pack_" + random, content: pack}, {temporary: packDir + "tmp_idx_" + random, content: index},
 	}
-	if err := r.writeFile(packDir+"tmp_idx_"+random, index); err != nil {
+	if err := each(files, func(f looseFile) error { return r.writeFile(f.temporary, f.content) }); err != nil {
 		return err
 	}
 	name := packDir + "pack-" + hex.EncodeToString(pack[len(pack)-r.hashSize():])
@@ -49,8 +49,9 @@ func encodePack(objects []newObject, hashSize int) (pack, index []byte, err erro
 	b := []byte("PACK\x00\x00\x00\x02")
 	b = binary.BigEndian.AppendUint32(b, uint32(len(objects)))
 	entries := make([]packEntry, len(objects))
+	var d deflater
 	for i, o := range objects {
-		body, err := deflate(o.data)
+		body, err := d.deflate(o.data)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -9,16 +9,11 @@ import (
 
 	"radswarm/radicle"
 	"radswarm/radicle/gitobj"
+	"radswarm/radicle/identity"
 )
 
-const (
-	// refIdentity is where the current operation of the accepted identity stands, as this node sees it.
-	refIdentity = "refs/rad/id"
-	// documentPath is where a commit of an identity has its document.
-	documentPath = "embeds/radicle.json"
-	// maxIdentity bounds the operations between the current and the first one.
-	maxIdentity = 100_000
-)
+// maxIdentity bounds the operations between the current and the first one of an identity.
+const maxIdentity = 100_000
 
 // ErrNoIdentity is the error for a repository in which no commit begins the identity that its id stands for.
 var ErrNoIdentity = errors.New("repository has no identity of its id")
@@ -26,7 +21,7 @@ var ErrNoIdentity = errors.New("repository has no identity of its id")
 // identityRoot returns the first commit of the repository's identity, which has the document that the id is the hash
 // of. It follows first parents from what this node takes for the current identity.
 func (r *Repo) identityRoot(ctx context.Context) (radicle.Oid, error) {
-	at, err := r.Ref(ctx, refIdentity)
+	at, err := r.Ref(ctx, identity.RefCanonical)
 	if isAbsent(err) || errors.As(err, new(*RefError)) {
 		return radicle.Oid{}, fmt.Errorf("%w: %v", ErrNoIdentity, err)
 	}
@@ -42,7 +37,7 @@ func (r *Repo) identityRoot(ctx context.Context) (radicle.Oid, error) {
 			at = c.Parents[0]
 			continue
 		}
-		doc, err := gitobj.Lookup(ctx, r, c.Tree, documentPath)
+		doc, err := gitobj.Lookup(ctx, r, c.Tree, identity.DocumentPath)
 		if err != nil || doc.ID != r.rid.Oid() {
 			return radicle.Oid{}, fmt.Errorf("%w: %v", ErrNoIdentity, at)
 		}

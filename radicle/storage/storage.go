@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"radswarm/radicle"
@@ -35,6 +34,8 @@ type Storage struct {
 	dir string
 	git gitTool
 	now func() time.Time
+
+	onWrite func(what string) // as in Repo
 }
 
 // Open opens the storage at dir, <home>/storage, which need not exist yet. It fails if there is no git, or with a
@@ -101,6 +102,13 @@ func (s *Storage) open(rid radicle.RID, dir string) (*Repo, error) {
 	return r, nil
 }
 
+// writing tells a test what comes next.
+func (s *Storage) writing(what string) {
+	if s.onWrite != nil {
+		s.onWrite(what)
+	}
+}
+
 // usesReftable reports whether refs lie in tables instead of files. Radicle makes no such repositories.
 func usesReftable(root *os.Root) (bool, error) {
 	info, err := root.Stat("reftable")
@@ -108,9 +116,4 @@ func usesReftable(root *os.Root) (bool, error) {
 		return false, nil
 	}
 	return err == nil && info.IsDir(), err
-}
-
-// temporaryName is a name beside the repositories that everybody passes over: Radicle's own form.
-func temporaryName(rid radicle.RID, random string) string {
-	return rid.Canonical() + "." + strings.ToLower(random) + ".tmp"
 }
