@@ -14,7 +14,14 @@
 // Every namespace has its own refs; [CanonicalRefs] says which of them have a canonical value and whose votes make it, and
 // [Rule.Quorum] counts them. Both are pure: the caller reads the refs, and answers questions about ancestry.
 //
-// Documents, rules and votes are safe for concurrent use.
+// # The identity as an object
+//
+// An [Identity] is the history of the document. Each change is a [Revision], which a delegate proposes on the current one and a
+// majority of the current delegates accepts; each vote is signed over the blob's id. [Init] makes a new repository's identity,
+// [Read] reads one from its operations as Radicle does, and its methods propose, vote, edit and withdraw. They write git objects
+// through a [cob.Pen]; setting refs is the caller's business.
+//
+// Documents, rules and votes are safe for concurrent use, an Identity is not.
 //
 // # Differs from Radicle
 //

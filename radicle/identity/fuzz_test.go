@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"radswarm/radicle"
+	"radswarm/radicle/cob"
+	"radswarm/radicle/gitobj"
 	"radswarm/radicle/identity"
 )
 
@@ -73,6 +76,37 @@ func FuzzPattern(f *testing.F) {
 		}
 		if p.Compare(q) != -q.Compare(p) || (p.Compare(q) == 0) != (p == q) {
 			t.Errorf("%q against %q: %d, the other way round %d", a, b, p.Compare(q), q.Compare(p))
+		}
+	})
+}
+
+// FuzzAction gives an identity an operation by its only delegate, with any action.
+func FuzzAction(f *testing.F) {
+	w := gitobj.NewMemory(20)
+	draft := identity.Draft{Delegates: []radicle.DID{did(1)}, Threshold: 1}
+	doc, err := draft.Verify()
+	if err != nil {
+		f.Fatal(err)
+	}
+	id, _, err := identity.Init(f.Context(), pen(w, 1, "ana"), doc)
+	if err != nil {
+		f.Fatal(err)
+	}
+	root := id.Root().String()
+	f.Add(`{"blob":"` + id.RID().Oid().String() + `","parent":"` + root + `","signature":"z1","title":"x","type":"revision"}`)
+	f.Add(`{"revision":"` + root + `","signature":"z` + strings.Repeat("1", 64) + `","type":"revision.accept"}`)
+	f.Add(`{"revision":"` + root + `","type":"revision.reject"}`)
+	f.Add(`{"revision":"` + root + `","type":"revision.redact"}`)
+	f.Add(`{"description":"","revision":"` + root + `","title":"x","type":"RevisionEdit"}`)
+	f.Fuzz(func(t *testing.T, action string) {
+		c := cob.Change{Type: identity.Type, Tips: []radicle.Oid{id.Root()}, Message: "x", Actions: [][]byte{[]byte(action), []byte(action)}}
+		e, err := c.Write(t.Context(), pen(w, 1, "ana"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := identity.Read(t.Context(), w, id.RID(), id.Root(), []radicle.Oid{e.ID}, cob.Limits{})
+		if err != nil || read.Document() == nil {
+			t.Errorf("%q: %v", action, err)
 		}
 	})
 }
