@@ -57,8 +57,8 @@ func TestPatchJSON(t *testing.T) {
 		want string
 	}{
 		"empty patch": {
-			small("x"),
-			`{"title":"x","author":{"id":"` + ana.DID().String() + `"},"state":{"status":"open"},"target":"delegates","labels":[],"merges":{},` +
+			small("<&>"),
+			`{"title":"<&>","author":{"id":"` + ana.DID().String() + `"},"state":{"status":"open"},"target":"delegates","labels":[],"merges":{},` +
 				`"revisions":{},"assignees":[],"timeline":[],"reviews":{}}`,
 		},
 		"conflict": {

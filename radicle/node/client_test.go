@@ -192,6 +192,15 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// An answer that has a field named error among others is not an error.
+func TestErrorAmongOthers(t *testing.T) {
+	const text = `{"error":"none","alias":"ana"}`
+	c, _ := answers(t, map[string]string{"config": text})
+	if config, err := c.Config(t.Context()); err != nil || string(config) != text {
+		t.Errorf("%s, %v", config, err)
+	}
+}
+
 func TestFetchLevel(t *testing.T) {
 	c, lines := answers(t, map[string]string{"fetch": fetchLine})
 	if _, err := c.Fetch(t.Context(), rid, bo, FetchOptions{Timeout: time.Second, MinimumLevel: "parent"}); err != nil {

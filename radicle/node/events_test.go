@@ -187,6 +187,26 @@ func TestSubscription(t *testing.T) {
 	}
 }
 
+// A wait that was given up in the moment in which a line came does not disturb the next one.
+func TestSubscriptionAfterALateCancel(t *testing.T) {
+	const line = `{"type":"peerConnected","nid":"` + anaID + `"}` + "\n"
+	here, there := net.Pipe()
+	defer here.Close()
+	s := &Subscription{lines: &lineReader{conn: here, max: MaxLine}}
+	for range 2000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			_, _ = io.WriteString(there, line)
+		}()
+		go cancel()
+		for err := error(context.Canceled); err != nil; ctx = t.Context() {
+			if _, err = s.Next(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestSubscriptionRefused(t *testing.T) {
 	c, _ := answers(t, map[string]string{"subscribe": `{"error":"runtime error: no"}`})
 	s, err := c.Subscribe(t.Context())

@@ -36,7 +36,11 @@ type file struct {
 
 // ask opens the database, runs one query, and gives each row to take.
 func (f *file) ask(ctx context.Context, query string, args []any, take func(*row) error) error {
-	rows, err := f.read(ctx, query, args)
+	var rows []*row
+	err := f.settle(ctx, func(mode string) error {
+		rows = rows[:0]
+		return f.query(ctx, mode, query, args, func(r *row) { rows = append(rows, r) })
+	})
 	if err != nil {
 		return f.explain(ctx, err)
 	}
@@ -48,27 +52,26 @@ func (f *file) ask(ctx context.Context, query string, args []any, take func(*row
 	return nil
 }
 
-// read returns the rows of a query. It reads again where the node began or ended to use the file meanwhile.
-func (f *file) read(ctx context.Context, query string, args []any) (rows []*row, err error) {
-	for try := range readTries {
-		if err := pause(ctx, try); err != nil {
-			return nil, err
+// settle calls try with a way to open the file, and again where the node began or ended to use the file meanwhile.
+func (f *file) settle(ctx context.Context, try func(mode string) error) error {
+	for i := range readTries {
+		if err := pause(ctx, i); err != nil {
+			return err
 		}
 		before := f.stamp()
 		mode, err := f.mode()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		rows = rows[:0]
-		err = f.query(ctx, mode, query, args, func(r *row) { rows = append(rows, r) })
+		err = try(mode)
 		switch {
 		case mode == quiescent && (f.inUse() || f.stamp() != before): // it changed under our eyes
 		case mode == shared && isTransient(err): // the node opens or closes it just now
 		default:
-			return rows, err
+			return err
 		}
 	}
-	return nil, fmt.Errorf("%s: %w", f.path, ErrBusy)
+	return fmt.Errorf("%s: %w", f.path, ErrBusy)
 }
 
 // pause waits before a try that is not the first: 1, 2, 4 … ms.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A question leaves no trace, whatever the database was left like.
@@ -117,22 +119,55 @@ func TestWriterProcess(t *testing.T) {
 		defer cancel()
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}()
-	for ctx.Err() == nil {
+	for n := 1; ctx.Err() == nil; n = 7 * n % 101 { // in no order
 		db, err := sql.Open("sqlite", path+"?_busy_timeout=5000")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.Exec("DELETE FROM routing"); err != nil {
+		if err := fill(db, 2*n); err != nil {
 			t.Fatal(err)
-		}
-		for range 5 {
-			row := fmt.Sprintf("('%s', '%s', 1)", ridID, boID)
-			if _, err := db.Exec("INSERT INTO routing VALUES " + row + ", " + row); err != nil {
-				t.Fatal(err)
-			}
 		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// fill gives the table routing n rows of different lengths, in one transaction.
+func fill(db *sql.DB, n int) error {
+	_, err := db.Exec(fmt.Sprintf(`BEGIN; DELETE FROM routing; WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM i WHERE n < %d)
+		INSERT INTO routing SELECT '%s', '%s', n * n * n FROM i; COMMIT`, n, ridID, boID))
+	return err
+}
+
+// What was read from a file that changed meanwhile, or that a node began to use, does not count.
+func TestChangedWhileReading(t *testing.T) {
+	dir := write(t, "node.db", "PRAGMA journal_mode = wal", bookTables, bookRows)
+	f := &OpenBook(dir).file
+	for name, change := range map[string]func() error{
+		"written": func() error { return os.Chtimes(f.path, time.Time{}, time.Unix(1, 0)) },
+		"in use":  func() error { return os.WriteFile(f.path+"-wal", []byte("x"), 0o600) },
+	} {
+		var modes []string
+		err := f.settle(t.Context(), func(mode string) error {
+			if modes = append(modes, mode); len(modes) == 1 {
+				return change()
+			}
+			return nil
+		})
+		if err != nil || len(modes) != 2 || modes[0] != quiescent {
+			t.Errorf("%s: %q, %v", name, modes, err)
+		}
+	}
+	if err := os.Remove(f.path + "-wal"); err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	err := f.settle(t.Context(), func(string) error {
+		tries++
+		return os.Chtimes(f.path, time.Time{}, time.Unix(int64(100+tries), 0))
+	})
+	if !errors.Is(err, ErrBusy) || tries != readTries {
+		t.Errorf("always changing: %v after %d", err, tries)
 	}
 }

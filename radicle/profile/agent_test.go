@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +146,21 @@ func TestHostileAgent(t *testing.T) {
 		_, err := OpenAgent(t.Context(), peerAgent(t, answer), ana)
 		if _, ok := errors.AsType[*AgentError](err); !ok {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAgentBounds(t *testing.T) {
+	for size, ok := range map[int]bool{maxAgentReply: true, maxAgentReply + 1: false} {
+		message, err := readFrame(bytes.NewReader(frame(make([]byte, size))))
+		if (err == nil) != ok || (ok && len(message) != size) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	for count, ok := range map[int]bool{maxAgentKeys: true, maxAgentKeys + 1: false} {
+		keys, err := parseAgentKeys(listOf(slices.Repeat([][]byte{keyBlob(ana)}, count)...)[4:])
+		if (err == nil) != ok || (ok && len(keys) != count) {
+			t.Errorf("%d keys: %v", count, err)
 		}
 	}
 }
