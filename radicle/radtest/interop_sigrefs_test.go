@@ -61,10 +61,7 @@ func TestSigrefsInTurn(t *testing.T) {
 			if list.Level != sigrefs.Parent || (before != "" && list.Parent.String() != before) {
 				t.Fatalf("turn %d: %v at level %v on %v, want it on %s", turn, list.At, list.Level, list.Parent, before)
 			}
-			radtest.Eventually(t, fmt.Sprintf("turn %d of %s arrives", turn, writer.Home.Person.Alias()), func() bool {
-				return reader.Home.Ref(t, rid, namespaced(writer, "refs/rad/sigrefs")) == list.At.String()
-			})
-			sameRefs(t, openRepo(t, reader.Home, rid), list)
+			arrives(t, writer, reader, rid, list.At)
 		}
 	}
 	for _, n := range []*radtest.Node{ana, bo} {
@@ -109,19 +106,5 @@ func writeOurselves(t *testing.T, n *radtest.Node, rid radicle.RID, turn int) {
 	}
 	if _, err := n.AnnounceAndWait(t.Context(), rid, node.AnnounceOptions{}); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// sameRefs checks that a copy has exactly the refs that were signed.
-func sameRefs(t *testing.T, copied *storage.Repo, list *sigrefs.List) {
-	t.Helper()
-	if got := signed(t, copied, list.NID); got.At != list.At {
-		t.Errorf("the copy verifies %v, want %v", got.At, list.At)
-	}
-	for _, ref := range list.Refs {
-		got, err := copied.Ref(t.Context(), storage.NamespacePrefix(list.NID)+ref.Name)
-		if err != nil || got != ref.ID {
-			t.Errorf("the copy has %s at %v, %v; signed is %v", ref.Name, got, err, ref.ID)
-		}
 	}
 }
