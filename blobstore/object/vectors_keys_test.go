@@ -78,7 +78,7 @@ func makeKeys() (out []vector) {
 			"size-over", "one byte more than 64 TiB", domain(),
 			blobstore.Params{OID: oid, Size: blobstore.MaxSize + 1, Pad: 1},
 			"bounds",
-			[]any{"value", blobstore.MaxSize + 1},
+			[]any{"value", int64(blobstore.MaxSize + 1)},
 		},
 		{"pad-2", "a padding policy that is none", domain(), blobstore.Params{OID: oid, Size: 1, Pad: 2}, "bounds", []any{"value", 2}},
 	} {

@@ -180,8 +180,8 @@ func makeLayouts() []vector {
 		tableVector("layout/chunk-size", "the edges of the chunk-size rule: size decides, not padded", kind, layoutColumns, rule),
 		tableVector("layout/padme", "Padmé at small sizes, powers of two and the edges of its steps", kind, layoutColumns, padme),
 		tableVector("layout/chunks", "a byte less and more than whole chunks", kind, layoutColumns, chunks),
-		{"layout/size-over", header("one byte more than 64 TiB", kind, "bounds", "size", blobstore.MaxSize+1, "pad", 0,
-			"value", blobstore.MaxSize+1), nil},
+		{"layout/size-over", header("one byte more than 64 TiB", kind, "bounds", "size", int64(blobstore.MaxSize+1), "pad", 0,
+			"value", int64(blobstore.MaxSize+1)), nil},
 		{"layout/pad-2", header("a padding policy that is none", kind, "bounds", "size", 1, "pad", 2, "value", 2), nil},
 	}
 }
