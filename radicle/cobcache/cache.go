@@ -12,8 +12,6 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"radswarm/radicle"
 )
 
 const (
@@ -83,47 +81,6 @@ func Create(ctx context.Context, cobsDir string) error {
 		return errors.Join(err, os.Remove(c.path))
 	}
 	return nil
-}
-
-// put writes the row of a patch: its state in Radicle's JSON, see [Cache.PutPatch].
-func (c *Cache) put(ctx context.Context, rid radicle.RID, id radicle.Oid, patch []byte) error {
-	if len(patch) > MaxPatch {
-		return fmt.Errorf("patch %v: %w", id, ErrTooLarge)
-	}
-	return c.change(ctx, func(tx *sql.Conn) error {
-		if err := c.check(ctx, tx); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO patches (id, repo, patch) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET patch = ?3`,
-			id.String(), rid.String(), string(patch))
-		return err
-	})
-}
-
-// RemovePatch removes the row of a patch that has no operations any more. One that is not there is fine.
-func (c *Cache) RemovePatch(ctx context.Context, rid radicle.RID, id radicle.Oid) error {
-	return c.change(ctx, func(tx *sql.Conn) error {
-		if err := c.check(ctx, tx); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, "DELETE FROM patches WHERE id = ? AND repo = ?", id.String(), rid.String())
-		return err
-	})
-}
-
-// PatchJSON returns the row of a patch as it is, or nil if there is none.
-func (c *Cache) PatchJSON(ctx context.Context, rid radicle.RID, id radicle.Oid) (patch []byte, err error) {
-	err = c.with(ctx, func(conn *sql.Conn) error {
-		if err := c.check(ctx, conn); err != nil {
-			return err
-		}
-		row := conn.QueryRowContext(ctx, "SELECT CAST(patch AS BLOB) FROM patches WHERE id = ? AND repo = ?", id.String(), rid.String())
-		if err := row.Scan(&patch); !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		return nil
-	})
-	return patch, err
 }
 
 // check refuses every schema but ours.

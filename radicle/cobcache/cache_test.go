@@ -17,11 +17,7 @@ import (
 	"radswarm/radicle"
 )
 
-var (
-	ana, _ = radicle.ParseNID("z6MknSLrJoTcukLrE435hVNQT4JUhbvWLX4kUzqkEStBU8Vi")
-	bo, _  = radicle.ParseNID("z6Mkt67GdsW7715MEfRuP4pSZxJRJh6kj6Y48WRqVv4N1tRk")
-	rid, _ = radicle.ParseRID("rad:z42hL2jL4XNk6K8oHQaSWfMgCL7ji")
-)
+var rid, _ = radicle.ParseRID("rad:z42hL2jL4XNk6K8oHQaSWfMgCL7ji")
 
 // oid is an object id of one repeated digit.
 func oid(digit string) radicle.Oid {
@@ -53,13 +49,19 @@ func exec(t *testing.T, path, statement string) {
 	}
 }
 
-func small(title string) *Patch {
-	return &Patch{Title: title, Author: Author{ana.DID()}, State: State{Status: StatusOpen}}
+// small is the state of a patch with a title and all else empty.
+func small(title string) json.RawMessage {
+	quoted, err := json.Marshal(title)
+	if err != nil {
+		panic(err)
+	}
+	return json.RawMessage(`{"title":` + string(quoted) + `,"author":{"id":"did:key:z6MknSLrJoTcukLrE435hVNQT4JUhbvWLX4kUzqkEStBU8Vi"},` +
+		`"state":{"status":"open"},"target":"delegates","labels":[],"merges":{},"revisions":{},"assignees":[],"timeline":[],"reviews":{}}`)
 }
 
 func titleOf(t *testing.T, c *Cache, rid radicle.RID, id radicle.Oid) string {
 	t.Helper()
-	text, err := c.PatchJSON(t.Context(), rid, id)
+	text, err := c.Patch(t.Context(), rid, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,12 +199,40 @@ func TestBrokenCache(t *testing.T) {
 
 func TestTooLarge(t *testing.T) {
 	c, _ := create(t)
-	const frame = `{"title":""}`
+	frame := len(small(""))
 	for size, tooLarge := range map[int]bool{MaxPatch: false, MaxPatch + 1: true} {
-		err := c.put(t.Context(), rid, oid("1"), []byte(`{"title":"`+strings.Repeat("x", size-len(frame))+`"}`))
+		err := c.PutPatch(t.Context(), rid, oid("1"), small(strings.Repeat("x", size-frame)))
 		if errors.Is(err, ErrTooLarge) != tooLarge || (!tooLarge && err != nil) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
+	}
+}
+
+// broken is a state that cannot write itself.
+type broken struct{ error }
+
+func (b broken) MarshalJSON() ([]byte, error) { return nil, b.error }
+
+// What would break rad does not get into its cache.
+func TestShape(t *testing.T) {
+	c, _ := create(t)
+	whole := string(small("x"))
+	states := map[string]string{"nothing": "", "null": "null", "list": "[]", "text": `"x"`, "cut": whole[:len(whole)-1]}
+	for _, key := range patchKeys() {
+		states["without "+key] = strings.Replace(whole, `"`+key+`":`, `"other":`, 1)
+	}
+	for name, text := range states {
+		err := c.PutPatch(t.Context(), rid, oid("1"), json.RawMessage(text))
+		if e, ok := errors.AsType[*ShapeError](err); !ok || e.ID != oid("1") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	want := errors.New("no")
+	if err := c.PutPatch(t.Context(), rid, oid("1"), broken{want}); !errors.Is(err, want) {
+		t.Errorf("%v", err)
+	}
+	if titleOf(t, c, rid, oid("1")) != "" {
+		t.Error("something was written")
 	}
 }
 

@@ -2,8 +2,8 @@
 // writes an operation on a patch refreshes its row, or `rad patch list` does not show it. The facts are Radicle's crate radicle
 // 0.25 (cob/cache.rs, cob/patch/cache.rs); the schema is version 3.
 //
-// A row is the patch as the fold of all its operations, in the JSON of Radicle's own types. [Cache.PutPatch] replaces it whole, as
-// Radicle does. Issues are never touched.
+// A row is the state of a patch, the fold of all its operations, in the JSON of Radicle's own types; package cob/patch folds and
+// encodes. [Cache.PutPatch] replaces a row whole, as Radicle does. Issues are never touched.
 //
 // A cache of another schema version is left alone: the answer is a [*VersionError], and `rad patch cache` or the node's next fetch
 // brings the row up to date. One that is not there is fs.ErrNotExist.
