@@ -51,9 +51,5 @@ func cardBytes(s *radicle.MemorySigner, seq uint64, salts []keyring.Salt, kem ui
 func openPlain(tb testing.TB, s *radicle.MemorySigner, at keyring.Epoch, envelope []byte) []byte {
 	tb.Helper()
 	key := must[hpke.PrivateKey](tb)(hpke.NewDHKEMPrivateKey(s.ECDHKey()))
-	did, place := s.NID(), placeOf(at)
-	info := append([]byte("radswarm/envelope/v1\x00"), byte(at.Kind))
-	info = append(append(info, place[:len(place)-4]...), did[:]...)
-	info = append(info, place[len(place)-4:]...)
-	return must[[]byte](tb)(hpke.Open(key, hpke.HKDFSHA256(), hpke.AES256GCM(), info, envelope[10:]))
+	return must[[]byte](tb)(hpke.Open(key, hpke.HKDFSHA256(), hpke.AES256GCM(), infoOf(at, s.NID()), envelope[10:]))
 }
