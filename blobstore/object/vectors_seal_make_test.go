@@ -72,17 +72,19 @@ func makeSealed() (out []vector) {
 			out = append(out, s.vector(name, "a whole object", "ok", sealed(s.s, s.plain)))
 		}
 	}
-	var large []int64
+	byHash := map[blobstore.Pad][]int64{
+		blobstore.PadNone:  {10 * plain4, 10*plain4 + 1, 64 * plain4, 64*plain4 + 1, 40*plain64 - 1, 40 * plain64, 40*plain64 + 1},
+		blobstore.PadPadme: {10 * plain4, 10*plain4 + 1, 64 * plain4, 40*plain64 + 1},
+	}
 	for log2c := 13; log2c <= 16; log2c++ {
 		plain := int64(1)<<log2c - blobstore.ChunkOverhead
 		smallest := int64(32)<<log2c + 1
 		n := (smallest + plain - 1) / plain
-		large = append(large, 10*plain4, 10*plain4+1, smallest-1, smallest, n*plain-1, n*plain, n*plain+1)
+		byHash[blobstore.PadNone] = append(byHash[blobstore.PadNone], smallest-1, smallest, n*plain-1, n*plain, n*plain+1)
+		byHash[blobstore.PadPadme] = append(byHash[blobstore.PadPadme], smallest-1, smallest)
 	}
-	large = append(large, 64*plain4, 64*plain4+1, 40*plain64-1, 40*plain64, 40*plain64+1)
-	slices.Sort(large)
-	for _, size := range slices.Compact(large) {
-		for _, pad := range []blobstore.Pad{blobstore.PadNone, blobstore.PadPadme} {
+	for _, pad := range []blobstore.Pad{blobstore.PadNone, blobstore.PadPadme} {
+		for _, size := range byHash[pad] {
 			s := newSpecimen(size, pad)
 			name := fmt.Sprintf("pad-%d-size-%d", pad, size)
 			out = append(out, s.vector(name, "a whole object, by its hash", "ok", nil, s.byRule(sealed(s.s, s.plain))...))
