@@ -88,7 +88,7 @@ func appendObject(b []byte, o Object) (_ []byte, err error) {
 // still have a canonical form, as in Radicle.
 func sortedMembers(o Object) ([]encodedMember, error) {
 	members := make([]encodedMember, 0, len(o))
-	for _, m := range o.unique() {
+	for _, m := range o.Unique() {
 		key, err := appendString(nil, m.Key)
 		if err != nil {
 			return nil, err

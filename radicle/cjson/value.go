@@ -26,6 +26,9 @@ type (
 // Int is the number n.
 func Int(n int64) Number { return Number(strconv.FormatInt(n, 10)) }
 
+// Uint is the number n.
+func Uint(n uint64) Number { return Number(strconv.FormatUint(n, 10)) }
+
 // Uint returns the number if it is an integer from 0 to max, written without fraction and exponent.
 func (n Number) Uint(max uint64) (uint64, bool) {
 	u, err := strconv.ParseUint(string(n), 10, 64)
@@ -55,7 +58,7 @@ func (o Object) Get(key string) (Value, bool) {
 
 // Set returns a copy of o in which key has the value, in its old place or else at the end.
 func (o Object) Set(key string, v Value) Object {
-	o = o.unique()
+	o = o.Unique()
 	if i := slices.IndexFunc(o, func(m Member) bool { return m.Key == key }); i >= 0 {
 		o[i].Value = v
 		return o
@@ -68,8 +71,8 @@ func (o Object) Delete(key string) Object {
 	return slices.DeleteFunc(slices.Clone(o), func(m Member) bool { return m.Key == key })
 }
 
-// unique returns a copy in which each key stands once, at its first place with its last value.
-func (o Object) unique() Object {
+// Unique returns a copy in which each key stands once, at its first place with its last value.
+func (o Object) Unique() Object {
 	at := make(map[string]int, len(o))
 	list := make(Object, 0, len(o))
 	for _, m := range o {
@@ -94,7 +97,7 @@ func Equal(a, b Value) bool {
 		return ok && slices.EqualFunc(a, b, Equal)
 	case Object:
 		b, ok := b.(Object)
-		return ok && equalObjects(a.unique(), b.unique())
+		return ok && equalObjects(a.Unique(), b.Unique())
 	}
 	switch b.(type) {
 	case Array, Object:
