@@ -1,0 +1,230 @@
+package disk
+
+import (
+	"context"
+
+	"radswarm/blobstore"
+)
+
+// flushSize is how many bytes of shares are made durable together. Small shares so share the cost of reaching the disk.
+const flushSize = 8 << 20
+
+// put is a Put under way.
+type put struct {
+	*View
+	offers   []blobstore.Offer
+	outcomes []blobstore.Outcome
+	arrivals []*arrival // of offers whose share is wanted; nil for others
+	lends    []*lending
+}
+
+// arrival is a share that was promised room.
+type arrival struct {
+	step
+	part *part
+	had  bool
+	done bool // the step was applied
+}
+
+// lending is an offer of a share that is there.
+type lending struct {
+	step
+	i int // of the offer
+}
+
+// Put implements [blobstore.Putter]. An owner that is not the peer is [blobstore.ErrDenied].
+func (v *View) Put(ctx context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error) {
+	if err := checkCount("number of offers", len(offers), blobstore.MaxOffers); err != nil {
+		return nil, err
+	}
+	leave, err := v.store.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	p := &put{
+		View: v, offers: offers,
+		outcomes: make([]blobstore.Outcome, len(offers)), arrivals: make([]*arrival, len(offers)),
+	}
+	if err := p.decide(); err != nil {
+		return nil, err
+	}
+	p.receive(ctx)
+	p.giveUp()
+	return p.outcomes, ctx.Err()
+}
+
+// decide finds an outcome or room for each offer, and tells.
+func (p *put) decide() error {
+	free, size, err := p.store.fs.Free()
+	if err != nil {
+		return err
+	}
+	for i := range p.offers {
+		p.outcomes[i] = p.judge(i, free, size)
+	}
+	if err := p.touch(); err != nil {
+		return err
+	}
+	p.lend()
+	for i, a := range p.arrivals {
+		if a == nil {
+			continue
+		}
+		if a.part, err = p.store.newPart(p.offers[i], a.claim); err != nil {
+			p.outcomes[i].Err = err
+		}
+	}
+	for i, o := range p.offers {
+		if o.Decided != nil {
+			o.Decided(p.outcomes[i])
+		}
+	}
+	return nil
+}
+
+// judge returns the outcome of an offer that is refused or that nothing is to be done for; else it makes it an arrival or a
+// lending, with room promised.
+func (p *put) judge(i int, free, size int64) blobstore.Outcome {
+	o := p.offers[i]
+	if err := p.checkOffer(o); err != nil {
+		return blobstore.Outcome{Err: err}
+	}
+	r, err := p.store.peek(o.Name)
+	if err != nil {
+		return blobstore.Outcome{Err: err}
+	}
+	there := r.state == held || r.state == trashed
+	if there && r.length != o.Len {
+		return blobstore.Outcome{Err: blobstore.ErrRoot} // whatever comes, a root names one length
+	}
+	l := newLease(o)
+	if old, ok := leaseOf(r.leases, p.peer); ok && r.state == held && old.equal(l) {
+		return blobstore.Outcome{Had: true, Err: p.store.fs.SyncDir(folder(o.Name.SID))}
+	}
+	c := &claim{owner: p.peer, pledge: p.pledge}
+	c.toOwner = max(0, blobstore.Charge(o.Len, len(o.Sealed))-r.chargeTo(p.peer))
+	c.total = blobstore.Charge(o.Len, len(o.Sealed))
+	if there {
+		c.total = int64(len(o.Sealed))
+	}
+	if err := p.store.account.reserve(c, free, size); err != nil {
+		return blobstore.Outcome{Err: err}
+	}
+	if there {
+		p.lends = append(p.lends, &lending{step{name: o.Name, do: p.store.revive(l), claim: c}, i})
+	} else {
+		p.arrivals[i] = &arrival{step: step{name: o.Name, claim: c}}
+	}
+	return blobstore.Outcome{}
+}
+
+// touch marks all names that are to change. If that cannot be done, nothing stays promised.
+func (p *put) touch() error {
+	var steps []*step
+	for _, l := range p.lends {
+		steps = append(steps, &l.step)
+	}
+	for _, a := range p.arrivals {
+		if a != nil {
+			steps = append(steps, &a.step)
+		}
+	}
+	err := p.store.touch(steps)
+	if err == nil {
+		return nil
+	}
+	for _, st := range steps {
+		p.store.account.settle(charges{}, st.claim)
+	}
+	if !isIndexFull(err) {
+		return err
+	}
+	for _, l := range p.lends {
+		p.outcomes[l.i].Err = &FullError{Bound: BoundDisk, Need: l.claim.total}
+	}
+	for i, a := range p.arrivals {
+		if a != nil {
+			p.outcomes[i].Err = &FullError{Bound: BoundDisk, Need: a.claim.total}
+		}
+	}
+	p.lends = nil
+	clear(p.arrivals)
+	return nil
+}
+
+// lend gives shares that are there to one more owner.
+func (p *put) lend() {
+	steps := make([]*step, len(p.lends))
+	for i, l := range p.lends {
+		steps[i] = &l.step
+	}
+	_ = p.store.apply(steps) // what was done is durable, and what is marked in the index is looked at
+	for _, l := range p.lends {
+		p.outcomes[l.i] = blobstore.Outcome{Had: l.err == nil, Err: l.err}
+	}
+}
+
+// receive takes in the shares that arrive, one after the other, and makes some at a time durable.
+func (p *put) receive(ctx context.Context) {
+	var some []int
+	var bytes int64
+	for i, a := range p.arrivals {
+		if a == nil || a.part == nil {
+			continue
+		}
+		if err := p.store.receive(ctx, p.offers[i], a.part); err != nil {
+			p.outcomes[i].Err = err
+			continue
+		}
+		some = append(some, i)
+		if bytes += p.offers[i].Len; bytes >= flushSize {
+			p.flush(some)
+			some, bytes = nil, 0
+		}
+	}
+	if ctx.Err() == nil {
+		p.flush(some)
+	}
+}
+
+// flush makes shares durable whose parts are complete.
+func (p *put) flush(some []int) {
+	var steps []*step
+	var whole []int
+	for _, i := range some {
+		a := p.arrivals[i]
+		if err := a.part.finish(); err != nil {
+			p.outcomes[i].Err = fullOr(err, a.claim.total)
+			continue
+		}
+		a.do = p.store.install(a.part, &a.had)
+		steps, whole = append(steps, &a.step), append(whole, i)
+	}
+	_ = p.store.apply(steps)
+	for _, i := range whole {
+		a := p.arrivals[i]
+		a.done = true
+		p.outcomes[i] = blobstore.Outcome{Had: a.had && a.err == nil, Err: a.err}
+	}
+}
+
+// giveUp ends what did not become a share: parts are removed, and room is given back.
+func (p *put) giveUp() {
+	var steps []*step
+	for _, a := range p.arrivals {
+		if a == nil {
+			continue
+		}
+		if a.part != nil && (!a.done || a.had || a.err != nil) {
+			if err := p.store.drop(a.part); err != nil {
+				p.store.log.Warn("part stays until the store is opened again", "error", err)
+			}
+		}
+		if !a.done {
+			a.do = func(*record) error { return nil }
+			steps = append(steps, &a.step)
+		}
+	}
+	_ = p.store.apply(steps)
+}

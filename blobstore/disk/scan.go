@@ -1,0 +1,118 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"radswarm/blobstore"
+)
+
+// rebuild makes the index anew from the files.
+func (s *Store) rebuild(ctx context.Context, path string) error {
+	if s.index != nil {
+		_ = s.index.close() // it is given up
+		s.index = nil
+	}
+	if err := s.distrust(); err != nil {
+		return err
+	}
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := remove(s.fs, indexFile+suffix); err != nil {
+			return err
+		}
+	}
+	index, err := openIndex(path)
+	if err != nil {
+		return err
+	}
+	s.index = index
+	n, err := s.scan(ctx)
+	s.log.Info("index is made anew", "shares", n)
+	return err
+}
+
+// scan reads all footers into the index, and returns how many there are.
+func (s *Store) scan(ctx context.Context) (n int, err error) {
+	const hex = "0123456789abcdef"
+	for i := range 256 {
+		outer := fmt.Sprintf("%02x", i)
+		inner, err := s.fs.ReadDir(outer)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		for _, dir := range inner {
+			if len(dir) != 1 || !strings.Contains(hex, dir) {
+				continue
+			}
+			found, err := s.scanFolder(ctx, outer+"/"+dir)
+			if err != nil {
+				return n, err
+			}
+			n += found
+		}
+	}
+	return n, nil
+}
+
+// scanFolder reads the footers of one folder into the index.
+func (s *Store) scanFolder(ctx context.Context, dir string) (n int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	files, err := s.fs.ReadDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	found := map[blobstore.ShareName][]standing{}
+	for _, base := range files {
+		if name, st, since, ok := parseBase(dir, base); ok {
+			found[name] = append(found[name], standing{st, since})
+		}
+	}
+	var all []settled
+	for name, standings := range found {
+		r, err := s.tidy(name, standings, record{})
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, settled{r, 0})
+	}
+	_, err = s.index.settle(all)
+	return len(all), err
+}
+
+// recover looks at the names that the index has marked: of steps that did not end.
+func (s *Store) recover(ctx context.Context) error {
+	var after blobstore.ShareName
+	for {
+		names, err := s.index.dirty(after)
+		if err != nil || len(names) == 0 {
+			return err
+		}
+		var all []settled
+		for _, name := range names {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			row, _, err := s.index.row(name)
+			if err != nil {
+				return err
+			}
+			r, err := s.inspect(name, row)
+			if err != nil {
+				return err
+			}
+			all = append(all, settled{r, 0})
+		}
+		if _, err := s.index.settle(all); err != nil {
+			return err
+		}
+		after = names[len(names)-1]
+	}
+}

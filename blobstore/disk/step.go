@@ -1,0 +1,137 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"radswarm/blobstore"
+)
+
+// step is one change of one name: what all that changes files is made of.
+//
+// The order is always the same, and every promise of durability rests on it: the index marks the names, durably (touch); then,
+// with the locks of the names held, files change, folders are synced, and the index says what there is now (apply).
+type step struct {
+	name blobstore.ShareName
+	// do changes files, given what there is, and makes of it what there is then. On error the files are looked at anew.
+	do    func(*record) error
+	claim *claim // ends with the step; may be nil
+	err   error  // why it was not done, or may not be durable
+}
+
+// touch marks the names of steps in the index, before apply.
+func (s *Store) touch(steps []*step) error {
+	all := make([]blobstore.ShareName, len(steps))
+	for i, st := range steps {
+		all[i] = st.name
+	}
+	return s.index.touch(all)
+}
+
+// touchAnyway is touch for steps that make room. Where there is none to mark anything, the index as a whole is given up: the
+// next Open makes it anew.
+func (s *Store) touchAnyway(steps []*step) error {
+	err := s.touch(steps)
+	if err == nil {
+		return nil
+	}
+	s.log.Warn("index is given up", "error", err)
+	return s.distrust()
+}
+
+// apply runs steps whose names were touched. Each gets its own error; that of apply is one of the index, and says nothing
+// about what was done.
+func (s *Store) apply(steps []*step) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	byName := map[blobstore.ShareName][]*step{}
+	for _, st := range steps {
+		byName[st.name] = append(byName[st.name], st)
+	}
+	unlock := s.names.lock(slices.Collect(maps.Keys(byName)))
+	defer unlock()
+	records := map[blobstore.ShareName]*record{}
+	for _, st := range steps { // in their order: a later one finds what an earlier one did
+		records[st.name] = s.run(st, records[st.name])
+	}
+	s.syncFolders(steps)
+	return s.settle(byName, records)
+}
+
+// run runs one step on what there is, and returns what there is then; nil if that is not known.
+func (s *Store) run(st *step, r *record) *record {
+	if r == nil {
+		loaded, err := s.load(st.name)
+		if err != nil {
+			st.err = err
+			return nil
+		}
+		r = &loaded
+	}
+	if st.err = st.do(r); st.err == nil {
+		return r
+	}
+	return s.look(st.name)
+}
+
+// look returns what there is of a name by its files; nil if that cannot be said.
+func (s *Store) look(name blobstore.ShareName) *record {
+	row, _, err := s.index.row(name)
+	if err != nil {
+		return nil
+	}
+	r, err := s.inspect(name, row)
+	if err != nil {
+		return nil
+	}
+	return &r
+}
+
+// syncFolders makes what the steps did durable.
+func (s *Store) syncFolders(steps []*step) {
+	synced := map[string]error{}
+	for _, st := range steps {
+		dir := folder(st.name.SID)
+		err, done := synced[dir]
+		if !done {
+			if err = s.fs.SyncDir(dir); errors.Is(err, fs.ErrNotExist) {
+				err = nil // there never was anything
+			}
+			synced[dir] = err
+		}
+		if st.err == nil {
+			st.err = err
+		}
+	}
+}
+
+// settle writes to index and account what there is now. What cannot be said or written stays marked in the index, and its
+// room promised: the next Open looks again.
+func (s *Store) settle(byName map[blobstore.ShareName][]*step, records map[blobstore.ShareName]*record) error {
+	var all []settled
+	var claims []*claim
+	for name, steps := range byName {
+		if records[name] == nil {
+			if records[name] = s.look(name); records[name] == nil {
+				s.index.mistrust(name)
+				continue
+			}
+		}
+		all = append(all, settled{*records[name], len(steps)})
+		for _, st := range steps {
+			if st.claim != nil {
+				claims = append(claims, st.claim)
+			}
+		}
+	}
+	sum, err := s.index.settle(all)
+	if err != nil {
+		s.log.Error("index cannot be written", "error", err)
+		return err
+	}
+	s.account.settle(sum, claims...)
+	return nil
+}

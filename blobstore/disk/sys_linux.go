@@ -1,0 +1,25 @@
+package disk
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// allocate makes a file size bytes long and puts them aside, where the file system can.
+func allocate(f *os.File, size int64) (bool, error) {
+	err := control(f, func(fd int) error { return unix.Fallocate(fd, 0, 0, size) })
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		return false, f.Truncate(size)
+	}
+	return err == nil, err
+}
+
+// blockSize returns the unit of what a file system says of its size.
+func blockSize(st *unix.Statfs_t) int64 {
+	if st.Frsize > 0 { // differs from Bsize on FUSE
+		return int64(st.Frsize)
+	}
+	return int64(st.Bsize)
+}
