@@ -66,7 +66,7 @@ func (c *Client) callOnce(ctx context.Context, r request, answer any) error {
 	defer lines.Close()
 	line, err := lines.next(ctx)
 	if errors.Is(err, io.EOF) {
-		return &AnswerError{Command: r.name(), Err: io.ErrUnexpectedEOF}
+		return c.notRunning() // it ended before it answered
 	}
 	if err != nil {
 		return err
@@ -87,6 +87,9 @@ func (c *Client) send(ctx context.Context, r request) (*lineReader, error) {
 	lines := &lineReader{conn: conn, max: MaxLine}
 	if err := lines.write(ctx, append(line, '\n')); err != nil {
 		_ = conn.Close()
+		if isGone(err) {
+			err = c.notRunning()
+		}
 		return nil, err
 	}
 	return lines, nil
@@ -104,10 +107,12 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, fs.ErrNotExist), isRefused(err):
-		return nil, fmt.Errorf("%w (%s)", ErrNotRunning, c.socket)
+		return nil, c.notRunning()
 	}
 	return nil, err
 }
+
+func (c *Client) notRunning() error { return fmt.Errorf("%w (%s)", ErrNotRunning, c.socket) }
 
 // decodeAnswer decodes a line into answer, or returns the error that it is.
 func decodeAnswer(command string, line []byte, answer any) error {

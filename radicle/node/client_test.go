@@ -42,7 +42,7 @@ func must1[T any](v T, err error) T {
 }
 
 // listen puts a program behind a control socket that does what a node would, or would not. serve gets each connection and its first
-// line.
+// line; without it connections are closed at once.
 func listen(t *testing.T, serve func(conn net.Conn, line string)) *Client {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "nd") // t.TempDir is too long for a socket on macOS
@@ -64,6 +64,9 @@ func listen(t *testing.T, serve func(conn net.Conn, line string)) *Client {
 			}
 			go func() {
 				defer conn.Close()
+				if serve == nil {
+					return
+				}
 				line, _ := bufio.NewReader(conn).ReadString('\n')
 				serve(conn, strings.TrimSuffix(line, "\n"))
 			}()

@@ -9,7 +9,8 @@ import (
 	"radswarm/radicle"
 )
 
-// ErrNotRunning is the error for a control socket that is not there or that nobody listens to any more.
+// ErrNotRunning is the error for a control socket that is not there or that nobody listens to any more, and for a node that ended
+// before it answered.
 var ErrNotRunning = errors.New(`radicle node is not running: start it with "rad node start"`)
 
 // ErrUnsupported is what a [*CommandError] is when the node is too old or too new for a command.

@@ -16,7 +16,6 @@ import (
 // A node that is broken or hostile gives an error of a kind that we know, and never makes us wait or grow without bound.
 func TestHostileNode(t *testing.T) {
 	for name, text := range map[string]string{
-		"nothing":     "",
 		"empty line":  "\n",
 		"no JSON":     "hello\n",
 		"cut":         `[{"nid":"`,
@@ -48,6 +47,29 @@ func TestHostileNode(t *testing.T) {
 	} {
 		if _, ok := errors.AsType[*AnswerError](err); !ok {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A node that ends before it answers is one that is not running, whether it read the command or not.
+func TestNodeThatEnds(t *testing.T) {
+	for name, serve := range map[string]func(net.Conn, string){
+		"after the command": func(net.Conn, string) {},
+		"before it":         nil,
+	} {
+		c := listen(t, serve)
+		if running, err := c.Running(t.Context()); running || err != nil {
+			t.Errorf("%s: %v, %v", name, running, err)
+		}
+		if _, err := c.Sessions(t.Context()); !errors.Is(err, ErrNotRunning) {
+			t.Errorf("%s: %v", name, err)
+		}
+		s, err := c.Subscribe(t.Context())
+		if err == nil {
+			_, err = s.Next(t.Context())
+		}
+		if !errors.Is(err, ErrNotRunning) {
+			t.Errorf("%s: subscription: %v", name, err)
 		}
 	}
 }

@@ -79,6 +79,8 @@ func (r *lineReader) fill(ctx context.Context) error {
 	case err == nil:
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return ctx.Err()
+	case isGone(err):
+		r.end = io.EOF
 	default:
 		r.end = err
 	}
