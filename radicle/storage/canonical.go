@@ -130,15 +130,12 @@ func (r *Repo) Votes(ctx context.Context, rule identity.Rule, name string) (iden
 	return votes, nil
 }
 
-// direct returns what a ref that is not symbolic points to; a symbolic one is fs.ErrNotExist.
+// direct returns what a ref itself points to: no object, if it is symbolic.
 func (r *Repo) direct(ctx context.Context, name string) (radicle.Oid, error) {
 	if r.reftable {
 		return r.refByGit(ctx, name)
 	}
 	raw, err := readRaw(r.root, name)
-	if err == nil && raw.target != "" {
-		err = fmt.Errorf("%s is symbolic: %w", name, fs.ErrNotExist)
-	}
 	return raw.id, err
 }
 

@@ -13,6 +13,8 @@ var (
 	ErrTooManyRefs = errors.New("too many refs")
 	// ErrBusy is the error for an update that lost every race, or for a lock that somebody left behind.
 	ErrBusy = errors.New("somebody else is writing to the repository")
+	// ErrIncomplete is the error for signed refs whose objects are not all there.
+	ErrIncomplete = errors.New("objects are missing")
 	// ErrRefTarget is the error for a ref that would point to a blob or a tree: older Radicle nodes never fetch from
 	// a repository with one again.
 	ErrRefTarget = errors.New("refs point to commits and tags only")

@@ -263,3 +263,35 @@ func TestReadWhileGitRepacks(t *testing.T) {
 		t.Errorf("%v, %v", s, err)
 	}
 }
+
+func TestCollectJoinsPacks(t *testing.T) {
+	r := newRepo(t)
+	packs := func() int {
+		all, err := filepath.Glob(filepath.Join(r.Dir(), "objects/pack/*.pack"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	for n := range 55 {
+		err := r.Store(t.Context(), true, func(w gitobj.Writer) { write(t, w, gitobj.KindBlob, fmt.Append(nil, n)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(t, r, ana, nil)
+	young := gitobj.Hash(gitobj.KindBlob, []byte("7"), gitobj.SHA1)
+	if before := packs(); before != 55 {
+		t.Errorf("%d packs before", before)
+	}
+	if err := r.Collect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := packs(); after != 1 {
+		t.Errorf("%d packs after", after)
+	}
+	if _, _, err := r.Read(t.Context(), young, 10); err != nil {
+		t.Errorf("an object without a ref: %v", err)
+	}
+	checkSigned(t, r, ana.NID())
+}

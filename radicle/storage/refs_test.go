@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"radswarm/radicle"
+	"radswarm/radicle/gitobj"
+	"radswarm/radicle/sigrefs"
 	"radswarm/radicle/storage"
 )
 
@@ -269,5 +271,32 @@ func TestTooDeep(t *testing.T) {
 	s, err := r.Refs(t.Context())
 	if err != nil || len(s.Broken) != 1 {
 		t.Errorf("%v, %v", s.Broken, err)
+	}
+}
+
+// The head that was read is gone when its objects are: somebody has moved it, and deleted what nobody needed any more.
+func TestSigrefsThatMoveMeanwhile(t *testing.T) {
+	plain := newRepo(t)
+	list := update(t, plain, ana, nil).List
+	ref := storage.NamespacePrefix(ana.NID()) + sigrefs.RefSigrefs
+	put(t, plain, ref, gitobj.Hash(gitobj.KindCommit, []byte("absent"), gitobj.SHA1).String())
+	if _, err := plain.Sigrefs(t.Context(), ana.NID()); !errors.Is(err, storage.ErrIncomplete) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an object that is missing: %v", err)
+	}
+	mover := filepath.Join(t.TempDir(), "git")
+	script := fmt.Sprintf("#!/bin/sh\ncase \"$*\" in *cat-file*) echo %v >%s;; esac\nexec git \"$@\"\n", list.At, filepath.Join(plain.Dir(), ref))
+	if err := os.WriteFile(mover, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, err := storage.Open(t.Context(), filepath.Dir(plain.Dir()), storage.Options{Git: mover})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := openRepo(t, s, plain.RID()).Sigrefs(t.Context(), ana.NID())
+	if err != nil || got.At != list.At {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := plain.Sigrefs(t.Context(), bo.NID()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nobody: %v", err)
 	}
 }

@@ -96,7 +96,8 @@ func (r *Repo) Ref(ctx context.Context, name string) (radicle.Oid, error) {
 }
 
 // Sigrefs returns what the namespace of nid says, verified: the newest list that stands. A peer without signed refs is
-// an error that wraps [fs.ErrNotExist]; others are those of [sigrefs.Read].
+// an error that wraps [fs.ErrNotExist], one whose objects are not all there [ErrIncomplete]; others are those of
+// [sigrefs.Read].
 func (r *Repo) Sigrefs(ctx context.Context, nid radicle.NID) (*sigrefs.List, error) {
 	name := NamespacePrefix(nid) + sigrefs.RefSigrefs
 	head, err := r.Ref(ctx, name)
@@ -108,11 +109,8 @@ func (r *Repo) Sigrefs(ctx context.Context, nid radicle.NID) (*sigrefs.List, err
 		// An object is missing. If the ref has moved meanwhile, it may be of a head that nobody needs any more.
 		before := head
 		if head, err = r.Ref(ctx, name); err == nil && head == before {
-			return nil, fmt.Errorf("%w: %v", errIncomplete, readErr)
+			return nil, fmt.Errorf("%w: %v", ErrIncomplete, readErr)
 		}
 	}
 	return nil, err
 }
-
-// errIncomplete is the error for signed refs whose objects are not all there. It is not fs.ErrNotExist: the peer is.
-var errIncomplete = errors.New("objects are missing")

@@ -128,7 +128,7 @@ func (tx *Tx) moves() []change {
 	var moves []change
 	for _, name := range slices.Sorted(maps.Keys(tx.changes)) {
 		before, to := tx.before[name], tx.changes[name]
-		if before.Target != "" || before.ID != to {
+		if before.ID != to {
 			moves = append(moves, change{name: NamespacePrefix(tx.nid) + name, from: before.ID, to: to})
 		}
 	}

@@ -187,8 +187,14 @@ func TestUpdateWithANameThatCannotBeSigned(t *testing.T) {
 func TestUpdateNeedsAnIdentity(t *testing.T) {
 	for name, break_ := range map[string]func(r *storage.Repo){
 		"no refs/rad/id": func(r *storage.Repo) { git(t, r.Dir(), "update-ref", "-d", "refs/rad/id") },
-		"another identity": func(r *storage.Repo) {
+		"a commit": func(r *storage.Repo) {
 			git(t, r.Dir(), "update-ref", "refs/rad/id", someCommit(t, r, 1).String())
+		},
+		"another identity": func(r *storage.Repo) {
+			doc := write(t, r, gitobj.KindBlob, []byte("{}"))
+			embeds := writeTree(t, r, gitobj.Tree{{Mode: gitobj.ModeFile, Name: "radicle.json", ID: doc}})
+			root := writeTree(t, r, gitobj.Tree{{Mode: gitobj.ModeTree, Name: "embeds", ID: embeds}})
+			git(t, r.Dir(), "update-ref", "refs/rad/id", writeCommit(t, r, root).String())
 		},
 	} {
 		r := newRepo(t)
@@ -292,9 +298,14 @@ func TestUpdateWithALockThatStays(t *testing.T) {
 	r := newRepo(t)
 	update(t, r, ana, nil)
 	put(t, r, storage.NamespacePrefix(ana.NID())+"refs/rad/sigrefs.lock", "")
+	runs := 0
 	_, err := r.Update(t.Context(), ana, func(ctx context.Context, tx *storage.Tx) error {
+		runs++
 		return tx.Set(ctx, "refs/heads/x", someCommit(t, tx, 1))
 	})
+	if runs != 2 { // git waits a second each time
+		t.Errorf("%d attempts", runs)
+	}
 	if !errors.Is(err, storage.ErrBusy) || !strings.Contains(err.Error(), "sigrefs.lock") {
 		t.Errorf("%v", err)
 	}
@@ -379,5 +390,35 @@ func TestLockLeavesNothingBehind(t *testing.T) {
 		if !slices.Contains(known, e.Name()) {
 			t.Errorf("%s", e.Name())
 		}
+	}
+}
+
+// What git is told: in one transaction that is committed explicitly, each ref with its old value, the signed refs last, so
+// that who reads a new list finds the refs where it says.
+func TestTransaction(t *testing.T) {
+	plain := newRepo(t)
+	update(t, plain, ana, nil)
+	dir := t.TempDir()
+	wrapper, said := filepath.Join(dir, "git"), filepath.Join(dir, "said")
+	script := fmt.Sprintf("#!/bin/sh\ncase \"$*\" in *update-ref*) tee -a %s | git \"$@\";; *) exec git \"$@\";; esac\n", said)
+	if err := os.WriteFile(wrapper, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, err := storage.Open(t.Context(), filepath.Dir(plain.Dir()), storage.Options{Git: wrapper, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := openRepo(t, s, plain.RID())
+	old := update(t, r, ana, nil).List.At
+	var head radicle.Oid
+	result := update(t, r, ana, func(ctx context.Context, tx *storage.Tx) error {
+		head = someCommit(t, tx, 1)
+		return errors.Join(tx.Set(ctx, "refs/tags/v1", head), tx.Set(ctx, "refs/heads/main", head))
+	})
+	prefix := storage.NamespacePrefix(ana.NID())
+	want := fmt.Sprintf("start\x00create %[1]srefs/heads/main\x00%[2]v\x00create %[1]srefs/tags/v1\x00%[2]v\x00"+
+		"update %[1]srefs/rad/sigrefs\x00%[3]v\x00%[4]v\x00prepare\x00commit\x00", prefix, head, result.List.At, old)
+	if got, err := os.ReadFile(said); err != nil || string(got) != want {
+		t.Errorf("git was told %q, %v", got, err)
 	}
 }
