@@ -81,11 +81,16 @@ func NewLayout(size int64, pad Pad) (Layout, error) {
 	if err := checkRange("padding policy", int64(pad), int64(PadNone), int64(PadPadme)); err != nil {
 		return Layout{}, err
 	}
-	l := Layout{size: size, padded: pad.Padded(size), pad: pad, chunkLog: MinChunkLog}
-	for l.chunkLog < MaxChunkLog && size > 64<<l.chunkLog {
-		l.chunkLog++
+	return Layout{size: size, padded: pad.Padded(size), pad: pad, chunkLog: chunkLogOf(size)}, nil
+}
+
+// chunkLogOf is the rule of FORMAT.md §2.2. Size and padded length give the same, because every limit is a power of two.
+func chunkLogOf(size int64) uint8 {
+	log := uint8(MinChunkLog)
+	for log < MaxChunkLog && size > 64<<log {
+		log++
 	}
-	return l, nil
+	return log
 }
 
 // Size returns the length of the plaintext, without padding.
@@ -145,7 +150,7 @@ func NewCoding(cipherSize int64, chunkLog, needed int) (Coding, error) {
 	if err := checkRange("chunk size exponent", int64(chunkLog), MinChunkLog, MaxChunkLog); err != nil {
 		return Coding{}, err
 	}
-	const maxCipher = MaxSize + ChunkOverhead*(MaxSize/(1<<MinChunkLog-ChunkOverhead)+1)
+	const maxCipher = MaxSize + ChunkOverhead*(MaxSize/(1<<MaxChunkLog-ChunkOverhead)+1)
 	if err := checkRange("ciphertext length", cipherSize, ChunkOverhead, maxCipher); err != nil {
 		return Coding{}, err
 	}
@@ -155,6 +160,10 @@ func NewCoding(cipherSize int64, chunkLog, needed int) (Coding, error) {
 		return Coding{}, &BoundsError{"last chunk's length", int64(last), ChunkOverhead + 1, int64(c.ChunkSize())}
 	}
 	if err := checkRange("padded length", c.Padded(), 0, MaxSize); err != nil {
+		return Coding{}, err
+	}
+	want := int64(chunkLogOf(c.Padded()))
+	if err := checkRange("chunk size exponent", int64(chunkLog), want, want); err != nil {
 		return Coding{}, err
 	}
 	if err := checkRange("K", int64(needed), 1, min(MaxK, n)); err != nil {

@@ -14,10 +14,7 @@ var codes = [][2]int{{1, 2}, {2, 3}, {3, 10}, {10, 30}, {29, 80}}
 
 func benchStripe(b *testing.B, k, n int) (*Stripe, blobstore.Coding) {
 	b.Helper()
-	shape, err := blobstore.NewCoding(int64(k)*blobstore.MaxChunk, blobstore.MaxChunkLog, k)
-	if err != nil {
-		b.Fatal(err)
-	}
+	shape := largeCoding(b, k)
 	stripe := newStripe(b, newCode(b, k, n), shape, 0)
 	for j := range k {
 		copy(stripe.Buffer(j), random(uint64(j), blobstore.MaxChunk))

@@ -11,7 +11,7 @@ import (
 func FuzzRebuild(f *testing.F) {
 	f.Add(uint8(3), uint8(10), uint8(2), uint16(77), []byte{0b11})
 	f.Add(uint8(1), uint8(1), uint8(1), uint16(4096), []byte{1})
-	f.Add(uint8(64), uint8(255), uint8(13), uint16(25), bytes.Repeat([]byte{0xA5}, 32))
+	f.Add(uint8(64), uint8(255), uint8(1), uint16(25), bytes.Repeat([]byte{0xA5}, 32))
 	f.Fuzz(func(t *testing.T, k, n, m uint8, q uint16, pattern []byte) {
 		c, err := New(int(k), int(n)+1)
 		if err != nil {

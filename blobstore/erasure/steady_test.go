@@ -104,11 +104,7 @@ func TestNoGoroutines(t *testing.T) {
 		return created[0].Value.Uint64()
 	}
 	c := newCode(t, 29, 80)
-	shape, err := blobstore.NewCoding(29*blobstore.MaxChunk, blobstore.MaxChunkLog, 29)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stripe := newStripe(t, c, shape, 0)
+	stripe := newStripe(t, c, largeCoding(t, 29), 0)
 	for j := range 29 {
 		put(t, stripe, j, stripe.Buffer(j))
 	}

@@ -18,6 +18,17 @@ func coding(t testing.TB, k, full, m, q int) blobstore.Coding {
 	return c
 }
 
+// largeCoding returns a coding of full stripes with chunks of 64 KiB.
+func largeCoding(t testing.TB, k int) blobstore.Coding {
+	t.Helper()
+	const enough = 64 // chunks: fewer of this size are no object's
+	c, err := blobstore.NewCoding(int64((enough+k)/k*k)<<blobstore.MaxChunkLog, blobstore.MaxChunkLog, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func newStripe(t testing.TB, c *Code, coding blobstore.Coding, s int64) *Stripe {
 	t.Helper()
 	stripe, err := c.NewStripe(coding.ChunkSize())
@@ -243,7 +254,7 @@ func TestStripeBounds(t *testing.T) {
 	if err := stripe.Put(0, nil); !errors.Is(err, blobstore.ErrBounds) {
 		t.Errorf("put before a reset: %v", err)
 	}
-	other, err := blobstore.NewCoding(4096, 13, 1)
+	other, err := blobstore.NewCoding(40*8192, 13, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

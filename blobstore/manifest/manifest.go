@@ -3,7 +3,7 @@ package manifest
 import (
 	"crypto/ed25519"
 	"encoding/binary"
-	"fmt"
+	"math"
 	"slices"
 
 	"lukechampine.com/blake3"
@@ -110,18 +110,18 @@ func decode(b []byte) (*Manifest, error) {
 	if pad > blobstore.PadPadme {
 		return nil, malformed("padding policy")
 	}
-	if size > 1<<62 {
+	if chunkLog < blobstore.MinChunkLog || chunkLog > blobstore.MaxChunkLog {
+		return nil, malformed("chunk size")
+	}
+	c, err := blobstore.NewCoding(int64(min(size, math.MaxInt64)), chunkLog, 1)
+	if err != nil || pad.Padded(c.Padded()) != c.Padded() {
 		return nil, malformed("ciphertext length")
 	}
-	c, err := blobstore.NewCoding(int64(size), chunkLog, needed)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", malformed("coding"), err)
+	if c, err = blobstore.NewCoding(c.CipherSize(), chunkLog, needed); err != nil {
+		return nil, malformed("K")
 	}
-	if pad.Padded(c.Padded()) != c.Padded() {
-		return nil, malformed("ciphertext length")
-	}
-	if err := checkRoots(needed, n); err != nil {
-		return nil, fmt.Errorf("%w: %w", malformed("roots"), err)
+	if checkRoots(needed, n) != nil {
+		return nil, malformed("roots")
 	}
 	if len(b) != minLen+rootLen*(n-1) {
 		return nil, malformed("length")

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"radswarm/blobstore"
@@ -320,6 +322,18 @@ func FuzzParse(f *testing.F) {
 		f.Add(encoded(f, signed(f, c.needed, c.n)))
 	}
 	f.Add([]byte{})
+	vectors, err := filepath.Glob("../../testdata/vectors/manifest/*")
+	if err != nil || len(vectors) == 0 {
+		f.Fatalf("%d vectors, %v", len(vectors), err)
+	}
+	for _, name := range vectors {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		_, body, _ := bytes.Cut(b, []byte("\n\n"))
+		f.Add(body)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// Without the signature, so that the fuzzer gets past it.
 		m, err := decode(b)

@@ -162,7 +162,7 @@ func (d *decoder) work(s int64) error {
 		i, chunk := s*int64(d.o.coding.K())+int64(j), d.stripe.Block(j)
 		var err error
 		if d.plain, err = d.o.sealer.Open(d.plain, i, chunk); err != nil {
-			return d.o.blame(i, chunk, err, slices.Contains(d.in.order, j))
+			return d.o.blame(i, chunk, err, d.in.origin(j))
 		}
 	}
 	return nil
@@ -170,14 +170,25 @@ func (d *decoder) work(s int64) error {
 
 func (d *decoder) emit(int64) error { return d.out.write(d.plain) }
 
-// blame says why chunk i did not open, and which share it was if the chunk came from it as it is.
-func (o *Object) blame(i int64, chunk []byte, err error, asItIs bool) error {
+// origin returns the share that chunk j of a stripe came from as it is, or -1 where it was computed.
+func (in *input) origin(j int) int {
+	switch {
+	case in.coding.K() == 1: // all shares are equal
+		return in.order[0]
+	case slices.Contains(in.order, j):
+		return j
+	}
+	return -1
+}
+
+// blame says why chunk i did not open, and which share it was if the chunk came from one as it is, else -1.
+func (o *Object) blame(i int64, chunk []byte, err error, share int) error {
 	if errors.Is(err, blobstore.ErrAuth) {
 		err = o.sealer.Explain(i, chunk)
 	}
-	if !asItIs {
+	if share < 0 {
 		return err
 	}
-	s, j := o.coding.Place(i)
-	return &blobstore.ShareError{Index: j, Offset: o.coding.BlockOffset(s), Err: err}
+	s, _ := o.coding.Place(i)
+	return &blobstore.ShareError{Index: share, Offset: o.coding.BlockOffset(s), Err: err}
 }

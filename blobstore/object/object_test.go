@@ -398,6 +398,19 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// With K = 1 every share is the chunks as they are, so whichever was read is to blame.
+func TestDecodeNamesAFalseCopy(t *testing.T) {
+	plain := plaintext(20_000)
+	o := newObject(t, plain, blobstore.PadNone, 1)
+	_, shares := encoded(t, o, plain, 6, Options{})
+	shares[5] = bytes.Clone(shares[5])
+	shares[5][4096+9] ^= 1
+	err := o.Decode(t.Context(), readers(shares, 5), io.Discard, Options{})
+	if e, ok := errors.AsType[*blobstore.ShareError](err); !ok || e.Index != 5 || e.Offset != 4096 || !errors.Is(err, blobstore.ErrAuth) {
+		t.Errorf("%v", err)
+	}
+}
+
 // A manifest and chunks that check do not make it the object: only the OID does.
 func TestOIDIsChecked(t *testing.T) {
 	plain := plaintext(50_000)

@@ -85,7 +85,7 @@ func (c *chunks) openDirect(dst []byte, stripe *erasure.Stripe, i int64) ([]byte
 	}
 	plain, err := c.o.sealer.Open(dst, i, stripe.Block(j))
 	if err != nil {
-		return dst, c.o.blame(i, stripe.Block(j), err, true)
+		return dst, c.o.blame(i, stripe.Block(j), err, j)
 	}
 	return plain, nil
 }

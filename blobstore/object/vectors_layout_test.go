@@ -203,7 +203,7 @@ func makeChoices() []vector {
 	}
 }
 
-// codings are ciphertexts in chunks of 4 KiB with every shape of the last stripe.
+// codings are ciphertexts with every shape of the last stripe.
 func codings() (out []blobstore.Coding) {
 	for _, k := range []int{1, 2, 3, 10, 64} {
 		for _, stripes := range []int{1, 2, 3} {
@@ -211,8 +211,12 @@ func codings() (out []blobstore.Coding) {
 				if n := (stripes-1)*k + m; m < 1 || m > k || n < k {
 					continue
 				}
-				for _, q := range []int{25, 26, 4095, 4096} {
-					out = append(out, must(blobstore.NewCoding(int64(((stripes-1)*k+m-1)*4096+q), 12, k)))
+				log2c := 12
+				if (stripes-1)*k+m > 64 { // so many are of 64 KiB
+					log2c = 16
+				}
+				for _, q := range []int{25, 26, 1<<log2c - 1, 1 << log2c} {
+					out = append(out, must(blobstore.NewCoding(int64(((stripes-1)*k+m-1)<<log2c+q), log2c, k)))
 				}
 			}
 		}
@@ -246,8 +250,10 @@ func makeCodings() []vector {
 		{"chunks-of-2-kib", "chunks of 2 KiB", 5000, 11, 1, []any{"value", 11}},
 		{"chunks-of-128-kib", "chunks of 128 KiB", 5000, 17, 1, []any{"value", 17}},
 		{"k-0-coding", "K of 0", 5000, 12, 0, []any{"value", 0}},
-		{"k-65-coding", "K over 64", 100 * 4096, 12, 65, []any{"value", 65}},
+		{"k-65-coding", "K over 64", 100 * 65536, 16, 65, []any{"value", 65}},
 		{"k-over-chunks", "K over the number of chunks: nobody lowers it here", 2 * 4096, 12, 3, []any{"value", 3}},
+		{"chunks-of-a-larger", "chunks larger than an object of this length has", 5 * 4096, 13, 1, []any{"value", 13}},
+		{"chunks-of-a-smaller", "chunks smaller than an object of this length has", 1000 * 4096, 12, 1, []any{"value", 12}},
 		{"padded-over", "a ciphertext that carries one byte more than 64 TiB", maxCipher + 1, 16, 1, nil},
 	} {
 		more := append([]any{"ciphertext", c.cipher, "log2c", c.log2c, "k", c.k}, c.value...)

@@ -2,7 +2,6 @@ package object_test
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 
 	"radswarm/blobstore"
@@ -36,7 +35,7 @@ func rootsOf(label string, n int) (out []blobstore.Root) {
 func readManifest(r *reading) {
 	b := r.body()
 	m, err := manifest.Parse(b)
-	if !r.judgeField("manifest.Parse", err) {
+	if !r.judge("manifest.Parse", err) {
 		return
 	}
 	coding := must(blobstore.NewCoding(r.number("ciphertext"), int(r.number("log2c")), int(r.number("k"))))
@@ -60,15 +59,6 @@ func readManifest(r *reading) {
 	if got := must(signed.MarshalBinary()); !bytes.Equal(got, b) {
 		r.Error("manifest.Sign: other bytes")
 	}
-}
-
-// judgeField is judge for fields of manifests: three of the specification are one to the reader.
-func (r *reading) judgeField(reader string, err error) bool {
-	coding := []string{"chunk size", "ciphertext length", "K"}
-	if e, ok := errors.AsType[*blobstore.FieldError](err); ok && e.Field == "coding" && slices.Contains(coding, r.or("field", "")) {
-		err = &blobstore.FieldError{Field: r.text("field"), Err: e.Err}
-	}
-	return r.judge(reader, err)
 }
 
 // readCheck is a reader that knows the object.
