@@ -61,6 +61,10 @@ func TestSignMendsAHeadThatDoesNotVerify(t *testing.T) {
 			p := b.signed(b.none(1))
 			return b.signed(lines(p, "refs/rad/sigrefs-parent"), p)
 		},
+		"downgrade": func(b *builder) radicle.Oid {
+			p := b.signed(b.rooted(1))
+			return b.signed(b.rooted(3), b.signed(b.linked(2, p), p))
+		},
 	} {
 		b := newBuilder()
 		head := build(b)

@@ -25,7 +25,7 @@ var ErrUnsignable = errors.New("refs cannot be signed")
 type Result struct {
 	List    *List // at the head of the history now
 	Changed bool  // whether List is a new commit: move refs/rad/sigrefs from the head to List.At
-	Mended  error // what was wrong with the old head, now the parent of a good one; nil if nothing was
+	Mended  error // why others refused the old head, now the parent of a good one; nil if they did not
 }
 
 // Sign makes the next commit of a namespace's history: refs, all that is in the namespace now (from [Select]), signed
@@ -33,8 +33,8 @@ type Result struct {
 // the same at level [Parent]. The commit is read back through [Read] before it is returned; moving the ref is the
 // caller's part.
 //
-// A head that does not verify, or that is below level Parent, is not trusted but built upon, as Radicle does: peers
-// accept no other way forward. Then Mended says why. A head that cannot be read is an error.
+// A head below level Parent is built upon, and so is one that nobody else accepts, as Radicle does: there is no other way
+// forward. Then Mended says what was wrong. A head that cannot be read is an error.
 func Sign(ctx context.Context, store Store, rid radicle.RID, key radicle.Signer, head radicle.Oid, refs Refs,
 	now time.Time,
 ) (Result, error) {
@@ -50,6 +50,9 @@ func Sign(ctx context.Context, store Store, rid radicle.RID, key radicle.Signer,
 		}
 		if err == nil && old.Level == Parent && slices.Equal(old.Refs, refs) {
 			return Result{List: old}, nil
+		}
+		if err == nil && old.Level < Parent {
+			_, err = Read(ctx, store, rid, key.NID(), head) // what others say of it
 		}
 		mended = err
 	}

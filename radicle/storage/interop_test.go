@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -95,7 +96,7 @@ func TestUpdateMendsADowngradeForRadicle(t *testing.T) {
 	if out := home.Rad(t, work, "inspect", "--sigrefs"); !strings.Contains(out, "refusing to downgrade") {
 		t.Errorf("rad inspect before: %s", out)
 	}
-	if result := update(t, r, key, nil); !result.Signed {
+	if result := update(t, r, key, nil); !result.Signed || !errors.As(result.Mended, new(*sigrefs.DowngradeError)) {
 		t.Errorf("%+v", result)
 	}
 	if out := home.Rad(t, work, "inspect", "--sigrefs"); !strings.HasSuffix(out, " parent") {

@@ -252,7 +252,7 @@ func TestReadWhileGitRepacks(t *testing.T) {
 			write(t, r, gitobj.KindBlob, fmt.Append(nil, "new ", i))
 		}
 	})
-	for i := 0; rounds.Load() < 12; i++ {
+	for i := 0; rounds.Load() < 6; i++ {
 		if _, err := gitobj.ReadCommit(t.Context(), r, commits[i%len(commits)]); err != nil {
 			t.Error(err)
 		}

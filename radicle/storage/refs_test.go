@@ -249,7 +249,7 @@ func TestRefsWhileGitPacks(t *testing.T) {
 			gitInput(t, r.Dir(), script.String(), "update-ref", "--stdin")
 		}
 	})
-	for rounds.Load() < 20 {
+	for rounds.Load() < 8 {
 		s, err := r.Refs(t.Context())
 		if err != nil {
 			t.Error(err)

@@ -22,7 +22,7 @@ type Result struct {
 	List     *sigrefs.List // what our namespace says now
 	Moved    int           // refs that were moved, the signed refs not counted
 	Signed   bool          // whether List is new
-	Mended   error         // what was wrong with the signed refs before; nil if nothing was
+	Mended   error         // why others refused our signed refs before; nil if they did not
 	Attempts int           // 1 if nobody interfered
 }
 
@@ -32,7 +32,8 @@ type Result struct {
 // Tx. The list that is signed is all that is in the namespace, also what others put there unsigned; a nil edit signs
 // just that. Nothing is written if nothing changes.
 //
-// Update returns edit's error as it is. [ErrBusy] means that it lost every race, or that a lock of somebody who died
+// A ref in our namespace that is broken is a [*RefError], and one that cannot be signed a [*gitobj.RefNameError]: left
+// out, it would be deleted wherever it has been fetched. Update returns edit's error as it is. [ErrBusy] means that it lost every race, or that a lock of somebody who died
 // is in the way. Killed at any moment, it leaves the namespace as it was or as it should be, or, if git itself is killed
 // in its transaction, with refs that are moved but not signed: the next Update signs them.
 func (r *Repo) Update(ctx context.Context, key radicle.Signer, edit func(context.Context, *Tx) error) (Result, error) {
@@ -81,6 +82,9 @@ func (r *Repo) update(ctx context.Context, key radicle.Signer, edit func(context
 	refs, err := r.NamespaceRefs(ctx, nid)
 	if err != nil {
 		return Result{}, err
+	}
+	if len(refs.Broken) > 0 {
+		return Result{}, &refs.Broken[0] // unsigned, it would be deleted everywhere else
 	}
 	tx := newTx(r, nid, refs.Refs)
 	if edit != nil {

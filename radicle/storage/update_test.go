@@ -184,6 +184,19 @@ func TestUpdateWithANameThatCannotBeSigned(t *testing.T) {
 	}
 }
 
+// A ref that a power cut left empty must not vanish from the list: peers would delete theirs.
+func TestUpdateWithABrokenRef(t *testing.T) {
+	r := newRepo(t)
+	push(t, r, ana, "refs/heads/main", someCommit(t, r, 1))
+	name := storage.NamespacePrefix(ana.NID()) + "refs/heads/main"
+	put(t, r, name, "")
+	_, err := r.Update(t.Context(), ana, nil)
+	if broken, ok := errors.AsType[*storage.RefError](err); !ok || broken.Name != name {
+		t.Error(err)
+	}
+	update(t, r, bo, nil) // nobody else's business
+}
+
 func TestUpdateNeedsAnIdentity(t *testing.T) {
 	for name, break_ := range map[string]func(r *storage.Repo){
 		"no refs/rad/id": func(r *storage.Repo) { git(t, r.Dir(), "update-ref", "-d", "refs/rad/id") },
