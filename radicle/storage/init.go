@@ -183,7 +183,7 @@ func (r *Repo) fetchLocal(ctx context.Context, source string, head radicle.Oid) 
 		return err
 	}
 	if err := index.Start(); err != nil {
-		return &GitError{Command: verb(index), Err: err}
+		return commandError(ctx, index, stderr, err)
 	}
 	pack := r.storage.git.command(ctx, source, "pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset")
 	pack.Stdin = strings.NewReader(head.String() + "\n")

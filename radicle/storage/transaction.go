@@ -34,7 +34,7 @@ func (r *Repo) moveRefs(ctx context.Context, changes []change) error {
 	}
 	r.writing("update-ref")
 	if err := cmd.Start(); err != nil {
-		return &GitError{Command: verb(cmd), Err: err}
+		return commandError(ctx, cmd, stderr, err)
 	}
 	talkErr := r.talk(stdin, bufio.NewReader(stdout), changes)
 	if talkErr != nil {

@@ -33,9 +33,11 @@ type Result struct {
 // just that. Nothing is written if nothing changes.
 //
 // A ref in our namespace that is broken is a [*RefError], and one that cannot be signed a [*gitobj.RefNameError]: left
-// out, it would be deleted wherever it has been fetched. Update returns edit's error as it is. [ErrBusy] means that it lost every race, or that a lock of somebody who died
-// is in the way. Killed at any moment, it leaves the namespace as it was or as it should be, or, if git itself is killed
-// in its transaction, with refs that are moved but not signed: the next Update signs them.
+// out, it would be deleted wherever it has been fetched. Update returns edit's error as it is. [ErrBusy] means that it
+// lost every race, or that a lock of somebody who died is in the way.
+//
+// Killed at any moment, it leaves the namespace as it was or as it should be. Only if git itself is killed while it commits
+// can refs be moved that are not signed: the next Update signs them.
 func (r *Repo) Update(ctx context.Context, key radicle.Signer, edit func(context.Context, *Tx) error) (Result, error) {
 	lock, err := lockDir(ctx, r.root)
 	if err != nil {
