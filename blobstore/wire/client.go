@@ -45,7 +45,7 @@ func (c *Client) do(ctx context.Context, answer func(*conn) error, request ...Me
 	if err == nil {
 		err = answer(conn)
 	}
-	return conn.finish(ctx, err)
+	return cmp.Or(conn.finish(ctx, err), ctx.Err())
 }
 
 // finish closes the stream after an answer, and returns what the caller is told of err.

@@ -89,7 +89,7 @@ func (c *conn) sendChunk(index uint32, buf []byte) error {
 	head := AppendFrame(mem[:0], &chunkMsg{index, uint32(len(buf) - chunkRoom)})
 	start := chunkRoom - len(head)
 	copy(buf[start:], head)
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
+	c.writing.take()
+	defer c.writing.give()
 	return c.write(buf[start:])
 }

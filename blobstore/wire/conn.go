@@ -33,10 +33,10 @@ type conn struct {
 	cause error      // why the stream was killed from here
 	ended bool       // END was sent: the other side may go
 
-	wmu  sync.Mutex // held for every whole frame that is written; guards what follows
-	out  []byte
-	last time.Time // of the last frame written
-	owes bool      // WAITs are sent while nothing else is
+	writing turn // taken for every whole frame; guards what follows
+	out     []byte
+	last    time.Time // of the last frame written
+	owes    bool      // WAITs are sent while nothing else is
 }
 
 type frameReader interface {
@@ -48,7 +48,7 @@ type frameReader interface {
 // close it.
 func newConn(ctx context.Context, s Stream) (*conn, context.Context) {
 	inner, cancel := context.WithCancel(ctx)
-	c := &conn{stream: s, cancel: cancel}
+	c := &conn{stream: s, cancel: cancel, writing: make(turn, 1)}
 	c.in = bufio.NewReaderSize(source{c}, bufferSize)
 	slow := func() { c.fail(ErrTooSlow) }
 	c.reads.slow, c.reads.window = slow, paceWindow
@@ -195,8 +195,8 @@ func (c *conn) raw(p []byte) error {
 
 // send writes messages, all in one go.
 func (c *conn) send(messages ...Message) error {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
+	c.writing.take()
+	defer c.writing.give()
 	c.out = c.out[:0]
 	for _, m := range messages {
 		c.out = AppendFrame(c.out, m)
@@ -206,8 +206,8 @@ func (c *conn) send(messages ...Message) error {
 
 // sendRaw writes a message and the bytes that follow it.
 func (c *conn) sendRaw(m Message, raw []byte) error {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
+	c.writing.take()
+	defer c.writing.give()
 	c.out = AppendFrame(c.out[:0], m)
 	n := min(len(raw), bufferSize)
 	c.out = append(c.out, raw[:n]...)
@@ -217,7 +217,7 @@ func (c *conn) sendRaw(m Message, raw []byte) error {
 	return c.write(raw[n:])
 }
 
-// write writes p. The caller holds wmu. A stream to which one cannot write is killed.
+// write writes p. The caller has the turn. A stream to which one cannot write is killed.
 func (c *conn) write(p []byte) error {
 	c.writes.begin(len(p))
 	n, err := c.stream.Write(p)
@@ -228,3 +228,10 @@ func (c *conn) write(p []byte) error {
 	}
 	return err
 }
+
+// turn is a lock for as long as a peer takes. It is a channel and no Mutex, so that time passes in testing/synctest for who waits
+// for it.
+type turn chan struct{}
+
+func (t turn) take() { t <- struct{}{} }
+func (t turn) give() { <-t }

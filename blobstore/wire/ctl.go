@@ -73,7 +73,7 @@ func (c *Ctl) Run(ctx context.Context, mine *Hello, handle func(Message) error) 
 		return err
 	}
 	conn, inner := newConn(ctx, c.stream)
-	conn.reads.window = helloTime
+	conn.reads.within(helloTime)
 	conn.running.Go(func() { c.write(inner, conn, mine) })
 	return conn.finish(ctx, c.read(conn, mine, handle))
 }
@@ -84,7 +84,7 @@ func (c *Ctl) read(conn *conn, mine *Hello, handle func(Message) error) error {
 	if err != nil {
 		return departed(err)
 	}
-	conn.reads.window = maxSilence
+	conn.reads.within(maxSilence)
 	_, _, err = Common(mine, m.(*Hello))
 	c.hello <- err
 	if err != nil {

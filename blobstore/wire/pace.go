@@ -9,7 +9,7 @@ import (
 // ends operations, any may touch.
 type pace struct {
 	slow   func()        // called once, when the peer was too slow
-	window time.Duration // does not change during an operation
+	window time.Duration // 0 for any time; does not change during an operation
 
 	mu    sync.Mutex
 	timer *time.Timer
@@ -24,7 +24,7 @@ type pace struct {
 func (p *pace) begin(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.over {
+	if p.over || p.window == 0 {
 		return
 	}
 	if p.left <= 0 {
@@ -50,7 +50,7 @@ func (p *pace) arm(d time.Duration) {
 func (p *pace) end(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.over {
+	if p.since.IsZero() {
 		return
 	}
 	if !p.timer.Stop() {
@@ -62,6 +62,13 @@ func (p *pace) end(n int) {
 	if p.moved += n; p.moved >= paceBytes {
 		p.left, p.moved = p.window, 0
 	}
+}
+
+// within sets the window. There is no operation under way.
+func (p *pace) within(window time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.window, p.left, p.moved = window, window, 0
 }
 
 // touch begins a new window: the peer gave a sign of life.

@@ -21,13 +21,13 @@ import (
 func Serve(ctx context.Context, s Stream, h blobstore.Holder) error {
 	c, inner := newConn(ctx, s)
 	err := c.serve(inner, h)
-	if r, ok := err.(*refusal); ok { // the peer was told
+	if r, ok := err.(*refusal); ok { // the peer was told, if it was there
 		return cmp.Or(c.close(ctx, nil), r.err)
 	}
 	return c.close(ctx, err)
 }
 
-// refusal is an error that was answered with END.
+// refusal is what was wrong with what the peer sent, and needs no reset any more.
 type refusal struct{ err error }
 
 func (r *refusal) Error() string { return r.err.Error() }
@@ -71,8 +71,9 @@ func (c *conn) answer(ctx context.Context, do func() error) error {
 	return c.end(err)
 }
 
-// watch notices a peer that goes away, or says something where nothing is to be said.
+// watch notices a peer that goes away, or says something where nothing is to be said. It has all the time for that.
 func (c *conn) watch() {
+	c.reads.within(0)
 	c.running.Go(func() {
 		switch _, err := c.in.ReadByte(); {
 		case err == nil:
@@ -105,10 +106,9 @@ func (c *conn) refuse(err error) error {
 	if !isRefusal(err) {
 		return departed(err)
 	}
-	if failed := c.end(err); failed != nil {
-		return failed
+	if c.end(err) == nil {
+		c.linger()
 	}
-	c.linger()
 	return &refusal{err}
 }
 

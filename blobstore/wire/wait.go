@@ -40,8 +40,8 @@ func (c *conn) keepWaiting(ctx context.Context) {
 
 // wait sends WAIT if this side owes something and said nothing lately. It returns when to look again.
 func (c *conn) wait() time.Duration {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
+	c.writing.take()
+	defer c.writing.give()
 	if !c.owes {
 		return waitEvery
 	}
@@ -55,7 +55,7 @@ func (c *conn) wait() time.Duration {
 
 // owe says whether WAITs are sent.
 func (c *conn) owe(owes bool) {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
+	c.writing.take()
+	defer c.writing.give()
 	c.owes, c.last = owes, time.Now()
 }
