@@ -76,10 +76,6 @@ func TestSigrefsInTurn(t *testing.T) {
 	}
 }
 
-func namespaced(n *radtest.Node, ref string) string {
-	return "refs/namespaces/" + n.NID().String() + "/" + ref
-}
-
 // writeWithRad pushes a new commit with the real helper.
 func writeWithRad(t *testing.T, n *radtest.Node, dir string, turn int) {
 	t.Helper()
