@@ -45,13 +45,9 @@ type Card struct {
 // ParseCard reads a card and verifies its signature. A card with a key of an unknown kind is read; nothing can be sealed to it.
 // Errors are of class encoding, key and signature. The bytes are copied.
 func ParseCard(b []byte) (*Card, error) {
-	if len(b) > MaxCardLen {
-		return nil, malformed("card length")
-	}
-	raw := bytes.Clone(b)
-	c := &cursor{rest: raw}
+	c := &cursor{rest: b}
 	label := c.take("label", len(labelCard))
-	card := &Card{raw: raw, did: c.key("did"), seq: c.u64("number")}
+	card := &Card{did: c.key("did"), seq: c.u64("number")}
 	n := int(c.u16("number of salts"))
 	if n > MaxSalts {
 		return nil, malformed("card number of salts")
@@ -60,7 +56,7 @@ func ParseCard(b []byte) (*Card, error) {
 		card.salts = append(card.salts, c.key("salt"))
 	}
 	card.kem = KEM(c.u16("kem"))
-	card.public = c.take("key", int(c.u16("key length")))
+	card.public = bytes.Clone(c.take("key", int(c.u16("key length"))))
 	sig := c.take("signature", radicle.SignatureSize)
 	if err := c.end("card"); err != nil {
 		return nil, err
@@ -71,18 +67,16 @@ func ParseCard(b []byte) (*Card, error) {
 	if err := card.check(); err != nil {
 		return nil, err
 	}
-	body := raw[len(labelCard) : len(raw)-len(sig)]
+	body := b[len(labelCard) : len(b)-len(sig)]
 	if err := Label(labelCard).Verify(card.did, body, [radicle.SignatureSize]byte(sig)); err != nil {
 		return nil, err
 	}
+	card.raw = bytes.Clone(b)
 	return card, nil
 }
 
-// check holds the fields against KEYS.md §5 and reads the public key.
+// check holds the fields against KEYS.md §5 and reads the public key. It leaves the DID to [Label.Verify].
 func (c *Card) check() (err error) {
-	if err := c.did.Validate(); err != nil {
-		return in("card did", err)
-	}
 	if len(c.salts) == 0 || c.salts[0] != (Salt{}) {
 		return malformed("card first salt")
 	}

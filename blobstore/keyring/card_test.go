@@ -92,4 +92,5 @@ func TestParsedCardsDoNotAlias(t *testing.T) {
 	if !bytes.Equal(card.Bytes(), me.Card.Bytes()) || card.Salts()[0] != (keyring.Salt{}) {
 		t.Error("somebody else's bytes")
 	}
+	unlock(t, ana(), card) // which compares the key
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,6 +61,19 @@ func TestValidUntilNotAfter(t *testing.T) {
 			t.Errorf("%v: %v", at, err)
 		}
 	}
+}
+
+func TestAClockBefore1970(t *testing.T) {
+	cert := issueAt(t, 5, 0, 1)
+	wantClass(t, cert.Check(time.Unix(-3*86_400, 0)), "clock")
+}
+
+func TestParsedCertificatesDoNotAlias(t *testing.T) {
+	raw := issue(t, 1, 0, now, 0).Bytes()
+	cert := must[*keyring.Certificate](t)(keyring.ParseCertificate(raw))
+	clear(raw)
+	clear(cert.Bytes())
+	must[*keyring.Certificate](t)(keyring.ParseCertificate(cert.Bytes()))
 }
 
 func TestADeviceThatIsTheRadicleKey(t *testing.T) {
@@ -232,6 +246,35 @@ func TestStandingAsked(t *testing.T) {
 	if _, ok := certs.Get(did); ok {
 		t.Error("not forgotten")
 	}
+}
+
+// TestTrackersAreSafeTogether is for the race detector.
+func TestTrackersAreSafeTogether(t *testing.T) {
+	certs, cards := keyring.NewCertificates(fixed), keyring.NewCards(fixed)
+	ring, me := withCard(t, ana())
+	cert := issue(t, 1, 0, now, 0)
+	k := newKey(t, keyring.Members, 0)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			_, _ = certs.Add(cert)
+			_, _ = certs.Standing(cert.DID(), cert.Device())
+			known, _ := certs.Get(cert.DID())
+			certs.Restore(known)
+			certs.Forget(cert.DID())
+			_ = cards.Add(me.Card)
+			_ = cards.Get(me.DID)
+			cards.Forget(me.DID)
+			e, err := k.Seal(me)
+			if err == nil {
+				_, err = ring.Open(k.Epoch(), e)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestARetiredDeviceIsNamed(t *testing.T) {

@@ -48,7 +48,7 @@ func createDeviceKey(dir folder) (*DeviceKey, error) {
 		return nil, err
 	}
 	err := dir.Link(temp, DeviceKeyFile)
-	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system without links
+	if err != nil { // a file system without links, or it is there: then this refuses too
 		err = writeNew(dir, DeviceKeyFile, key.encode())
 	}
 	if err := errors.Join(err, dir.Remove(temp)); err != nil {

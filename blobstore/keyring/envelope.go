@@ -82,9 +82,6 @@ type Recipient struct {
 
 // key returns the head of an envelope to the recipient, and the key. Errors are of class key, [ErrMismatch] and [ErrKEM].
 func (r Recipient) key() ([]byte, hpke.PublicKey, error) {
-	if err := r.DID.Validate(); err != nil {
-		return nil, nil, err
-	}
 	var salt SaltID
 	if r.Card == nil {
 		point, err := r.DID.X25519()

@@ -106,6 +106,16 @@ func TestEveryBitOfAnEnvelopeCounts(t *testing.T) {
 	}
 }
 
+func TestParsedEnvelopesDoNotAlias(t *testing.T) {
+	bos, to := forms(t)
+	k := newKey(t, keyring.Members, 0)
+	raw := must[keyring.Envelope](t)(k.Seal(to["card"])).Bytes()
+	e := must[keyring.Envelope](t)(keyring.ParseEnvelope(raw))
+	clear(raw)
+	clear(e.Bytes())
+	must[keyring.GroupKey](t)(bos.Open(k.Epoch(), e))
+}
+
 func TestAnAgentOpensOnlyCards(t *testing.T) {
 	_, to := forms(t)
 	agent := unlock(t, agentOnly{bo()})

@@ -171,6 +171,7 @@ func (c *envelopeCases) unusual() []vector {
 	c.add("kem-unknown-longest", "4,096 bytes", "kem", append([]byte{0, 0x50}, make([]byte, 4094)...))
 	c.add("kem-unknown-shortest", "11 bytes", "kem", append([]byte{0, 0x50}, make([]byte, 9)...))
 	c.add("kem-unknown-long", "4,097 bytes", "encoding", append([]byte{0, 0x50}, make([]byte, 4095)...))
+	c.add("kem-unknown-head", "10 bytes", "encoding", append([]byte{0, 0x50}, make([]byte, 8)...))
 	c.add("empty", "nothing", "encoding", nil)
 	c.add("head", "a head and nothing more", "encoding", c.card[:10])
 	return c.all

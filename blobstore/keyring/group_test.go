@@ -125,9 +125,9 @@ func fileName(number uint32, id keyring.KeyID, did radicle.DID) string {
 
 // kept reads the tree as the writer does, from nothing but files and its keyring.
 func (tr *tree) kept(people ...keyring.Recipient) (kept []keyring.Kept, next int64) {
-	for number, ids := range tr.ids {
+	for _, number := range slices.Sorted(maps.Keys(tr.ids)) {
 		next = max(next, int64(number)+1)
-		for _, id := range ids {
+		for _, id := range tr.ids[number] {
 			k := keyring.Kept{Number: number, Sealed: make(map[radicle.DID]keyring.Envelope)}
 			for _, p := range append(people, tr.writer) {
 				if e, ok := tr.files[fileName(number, id, p.DID)]; ok {
@@ -243,6 +243,7 @@ func TestSealedAgainWhenACardAppears(t *testing.T) {
 	all := []keyring.Recipient{b}
 	tr.plan(all, bare)
 	tr.wantReads(agent)
+	wantPlan(t, tr.plan(all, bare), false, 0, 0)
 	wantPlan(t, tr.plan(all, b), false, 0, 1)
 	tr.wantReads(agent, 0)
 	wantPlan(t, tr.plan(all, bare), false, 0, 0) // a card that is not at hand does not make it worse
@@ -260,6 +261,29 @@ func TestARotatedCardStartsTheNext(t *testing.T) {
 	tr.wantReads(bos, 0)        // who stole the old secret
 	tr.wantReads(rotated, 0, 1) // who has the card's
 	wantPlan(t, tr.plan(all, b), false, 1, 0)
+}
+
+// TestTheNewestCardCounts names Bo with every card he ever had.
+func TestTheNewestCardCounts(t *testing.T) {
+	tr := newTree(t, keyring.Members)
+	bos, old := withCard(t, bo())
+	rotated := must[*keyring.Keyring](t)(bos.Rotate(t.Context(), bo()))
+	renewed := keyring.Recipient{DID: old.DID, Card: cardOf(t, bo(), rotated, old.Card.Seq())}
+	for _, order := range [][]keyring.Recipient{{old, renewed, {DID: old.DID}}, {renewed, {DID: old.DID}, old}} {
+		for _, s := range must[keyring.Plan](t)(tr.group.Plan(nil, 0, tr.writer, order)).Sealings {
+			if s.Recipient == old.DID && s.Envelope.Salt() != rotated.Current() {
+				t.Errorf("sealed to salt %v, want %v", s.Envelope.Salt(), rotated.Current())
+			}
+		}
+	}
+	public := derivedFrom(t, seed(0xfe), make([]byte, 32)).public
+	numberless := parseCard(t, cardBytes(bo(), 0, []keyring.Salt{{}}, 0x647a, public))
+	first := []keyring.Recipient{{DID: old.DID}, {DID: old.DID, Card: numberless}}
+	for _, s := range must[keyring.Plan](t)(tr.group.Plan(nil, 0, tr.writer, first)).Sealings {
+		if s.Envelope.KEM() != keyring.KEMHybrid {
+			t.Errorf("%v is sealed to without the card", s.Recipient)
+		}
+	}
 }
 
 func TestAnEpochTheWriterCannotOpen(t *testing.T) {

@@ -68,6 +68,15 @@ func TestWithoutTheNewCardTheOldSecretsRemain(t *testing.T) {
 	wantClass(t, err, "salt")
 }
 
+// TestARotatedKeyringOpensTheBareDID still has the key file.
+func TestARotatedKeyringOpensTheBareDID(t *testing.T) {
+	s := ana()
+	rotated := must[*keyring.Keyring](t)(unlock(t, s).Rotate(t.Context(), s))
+	k := newKey(t, keyring.Members, 0)
+	e := must[keyring.Envelope](t)(k.Seal(keyring.Recipient{DID: rotated.DID()}))
+	must[keyring.GroupKey](t)(rotated.Open(k.Epoch(), e))
+}
+
 // TestTwoHomesRotateAtOnce joins what two machines with one Radicle key did without knowing of each other.
 func TestTwoHomesRotateAtOnce(t *testing.T) {
 	s := ana()
