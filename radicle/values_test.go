@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mr-tron/base58"
+
 	"radswarm/radicle"
 )
 
@@ -138,6 +140,7 @@ func TestNIDRefuses(t *testing.T) {
 	for _, s := range []string{
 		"", "z", anaNID[1:], "z" + anaNID, anaNID + "1", anaNID[:47], "Z" + anaNID[1:], "did:key:" + anaNID,
 		"fed01" + strings.Repeat("00", 32),                                                             // base16: Radicle reads it, and never writes it
+		"z" + base58.Encode(append([]byte("\xed\x01"), make([]byte, 31)...)), "z" + base58.Encode([]byte("\xed\x01")),
 		sha1RID[4:], "z" + strings.Repeat("1", 34), "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc", // an X25519 key
 		"z" + strings.Repeat("z", 1<<20),
 	} {
@@ -151,6 +154,16 @@ func TestNIDRefuses(t *testing.T) {
 	for _, s := range []string{"", anaNID, "did:web:" + anaNID, "DID:key:" + anaNID, "did:key:"} {
 		if _, err := radicle.ParseDID(s); !errors.Is(err, radicle.ErrDID) {
 			t.Errorf("ParseDID(%q): %v", s, err)
+		}
+	}
+}
+
+// TestLongTextIsNotDecoded: base58 takes time that grows with the square of the length.
+func TestLongTextIsNotDecoded(t *testing.T) {
+	for _, n := range []int{100, 1 << 10, 1 << 20} {
+		_, err := radicle.ParseNID("z" + strings.Repeat("z", n))
+		if want := fmt.Sprintf("%d characters long", n+1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d digits: %v", n, err)
 		}
 	}
 }

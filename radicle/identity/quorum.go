@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math"
 	"slices"
 
 	"radswarm/radicle"
@@ -168,11 +167,11 @@ func count(votes Votes, tags bool) map[radicle.Oid]int {
 	return counts
 }
 
-// passed returns the objects with enough votes, ordered by id. Radicle counts in a byte, which stops at 255.
+// passed returns the objects with enough votes, ordered by id. (Radicle counts in a byte that stops at 255, the highest threshold.)
 func (q *quorum) passed(counts map[radicle.Oid]int) []radicle.Oid {
 	var list []radicle.Oid
 	for id, n := range counts {
-		if min(n, math.MaxUint8) >= q.threshold {
+		if n >= q.threshold {
 			list = append(list, id)
 		}
 	}

@@ -265,6 +265,45 @@ func TestRefusedChanges(t *testing.T) {
 	}
 }
 
+// TestEachOperationNamesItsIdentity: who may do what is a matter of the document that the operation names, not of an earlier one.
+func TestEachOperationNamesItsIdentity(t *testing.T) {
+	w := newWorld(t)
+	p := w.patch()
+	first := w.identity
+	id, _, err := identity.Init(t.Context(), w.pen(7).Pen, ownedBy(t, 7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.identity = id.Head()
+	w.must(p.Label(t.Context(), w.pen(7), []string{"by 7"}))
+	w.identity = first
+	w.must(p.Label(t.Context(), w.pen(1), []string{"by 1"}))
+	if _, err := p.Label(t.Context(), w.pen(7), []string{"by 7"}); !errors.Is(err, patch.ErrNotAllowed) {
+		t.Errorf("under the first identity: %v", err)
+	}
+}
+
+func ownedBy(t *testing.T, b byte) *identity.Document {
+	t.Helper()
+	doc, err := identity.New(identity.Project{Name: "b", DefaultBranch: "main"}, did(b), identity.Visibility{}).Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// TestOneReviewAPerson: a second review of a revision by the same person is dropped, and is no mistake.
+func TestOneReviewAPerson(t *testing.T) {
+	w := newWorld(t)
+	p := w.patch()
+	first := w.must(p.Do(t.Context(), w.pen(4), "x", patch.Action{Kind: patch.KindReview, Revision: p.ID, Verdict: patch.Accept}))
+	w.must(p.Do(t.Context(), w.pen(4), "x", patch.Action{Kind: patch.KindReview, Revision: p.ID, Verdict: patch.Reject}))
+	p = w.again(p)
+	if review := p.Revisions[p.ID].Reviews[signer(4).NID()]; review.ID != first || review.Verdict != patch.Accept || len(p.Reviews) != 1 {
+		t.Errorf("%+v, %v", review, p.Reviews)
+	}
+}
+
 // TestStrangersOperationsDoNotCount: an operation that its author may not make is left out, and what is built on it.
 func TestStrangersOperationsDoNotCount(t *testing.T) {
 	w := newWorld(t)
