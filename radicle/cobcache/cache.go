@@ -29,6 +29,7 @@ type VersionError struct {
 	Version int64
 }
 
+// Error says it in one line.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s: schema version %d, we know %d", e.Path, e.Version, Version)
 }
@@ -39,7 +40,10 @@ type CorruptError struct {
 	Err  error
 }
 
+// Error says it in one line.
 func (e *CorruptError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns e.Err.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
 // ErrBusy is the error for a cache that another program keeps locked.

@@ -17,7 +17,10 @@ type ShapeError struct {
 	Err error
 }
 
+// Error says it in one line.
 func (e *ShapeError) Error() string { return fmt.Sprintf("patch %v: %v", e.ID, e.Err) }
+
+// Unwrap returns e.Err.
 func (e *ShapeError) Unwrap() error { return e.Err }
 
 // patchKeys are the keys of a patch in Radicle's JSON, all of which it wants.

@@ -25,6 +25,7 @@ type SocketPathError struct {
 	Max  int // bytes
 }
 
+// Error says it in one line.
 func (e *SocketPathError) Error() string {
 	return fmt.Sprintf("control socket path of %d bytes, the system allows %d: set RAD_SOCKET to a shorter one: %s", len(e.Path), e.Max, e.Path)
 }
@@ -35,6 +36,7 @@ type CommandError struct {
 	Text    string // as the node wrote it
 }
 
+// Error says it in one line.
 func (e *CommandError) Error() string { return fmt.Sprintf("radicle node: %s: %s", e.Command, e.Text) }
 
 // Is reports whether target is [ErrUnsupported] and the node did not know the command. Nodes say so in words only.
@@ -48,6 +50,7 @@ type TimeoutError struct {
 	After   time.Duration
 }
 
+// Error says it in one line.
 func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("radicle node: %s: no answer in %v", e.Command, e.After)
 }
@@ -61,9 +64,12 @@ type AnswerError struct {
 	Err     error
 }
 
+// Error says it in one line.
 func (e *AnswerError) Error() string {
 	return fmt.Sprintf("radicle node: answer to %s: %v", e.Command, e.Err)
 }
+
+// Unwrap returns e.Err.
 func (e *AnswerError) Unwrap() error { return e.Err }
 
 // A ConnectError says that the node could not connect to a peer.
@@ -73,6 +79,7 @@ type ConnectError struct {
 	Reason string // the node's
 }
 
+// Error says it in one line.
 func (e *ConnectError) Error() string {
 	return fmt.Sprintf("radicle node: connect to %v at %s: %s", e.NID, e.Addr, e.Reason)
 }
@@ -84,6 +91,7 @@ type FetchError struct {
 	Reason string // the node's
 }
 
+// Error says it in one line.
 func (e *FetchError) Error() string {
 	return fmt.Sprintf("radicle node: fetch %v from %v: %s", e.RID, e.From, e.Reason)
 }

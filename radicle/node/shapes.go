@@ -210,6 +210,7 @@ type fetchAnswer struct {
 	reason string
 }
 
+// UnmarshalJSON reads the node's form.
 func (a *fetchAnswer) UnmarshalJSON(text []byte) error {
 	return decode(text, &a.result.Unknown, fields{
 		"status": must(&a.status), "reason": may(&a.reason),

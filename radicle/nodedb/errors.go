@@ -19,6 +19,7 @@ type SchemaError struct {
 	Missing string // table, or table.column
 }
 
+// Error says it in one line.
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("%s: schema version %d has no %s", e.Path, e.Version, e.Missing)
 }
@@ -29,7 +30,10 @@ type CorruptError struct {
 	Err  error
 }
 
+// Error says it in one line.
 func (e *CorruptError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns e.Err.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
 // A RowError says that a value is not what its column should hold.
@@ -39,5 +43,8 @@ type RowError struct {
 	Err    error
 }
 
+// Error says it in one line.
 func (e *RowError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Path, e.Column, e.Err) }
+
+// Unwrap returns e.Err.
 func (e *RowError) Unwrap() error { return e.Err }

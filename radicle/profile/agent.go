@@ -17,8 +17,10 @@ import (
 )
 
 const (
-	// maxAgentReply bounds an answer of ssh-agent, in bytes; OpenSSH's own limit for messages.
+	// maxAgentReply bounds an answer of ssh-agent, in bytes; OpenSSH's own limit for messages both ways.
 	maxAgentReply = 256 << 10
+	// maxAgentMessage is how much OpenSSH's agent signs, in bytes: the limit without what goes with it.
+	maxAgentMessage = maxAgentReply - 128
 	// agentListTime is how long ssh-agent may take to list its keys.
 	agentListTime = 5 * time.Second
 	// agentSignTime is how long a signature may take: an agent may ask a person, or a token for a touch.
@@ -70,9 +72,12 @@ func OpenAgent(ctx context.Context, socket string, nid radicle.NID) (*AgentSigne
 // NID names the key.
 func (s *AgentSigner) NID() radicle.NID { return s.nid }
 
-// Sign returns ssh-agent's signature over msg. It waits a minute at most. Errors are as in [OpenAgent].
+// Sign returns ssh-agent's signature over msg. It waits a minute at most. Errors are as in [OpenAgent], or an [*AgentSizeError].
 func (s *AgentSigner) Sign(ctx context.Context, msg []byte) (sig [radicle.SignatureSize]byte, err error) {
 	reply, err := askAgent(ctx, s.socket, agentSignTime, ssh.Marshal(signRequest{Key: keyBlob(s.nid), Data: msg}))
+	if _, ok := errors.AsType[*AgentError](err); ok && len(msg) > maxAgentMessage {
+		return sig, &AgentSizeError{Size: len(msg)}
+	}
 	if err != nil {
 		return sig, err
 	}

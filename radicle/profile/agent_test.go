@@ -48,8 +48,12 @@ func peerAgent(t *testing.T, answer func(request []byte) []byte) (socket string)
 
 func serveAgent(conn net.Conn, answer func([]byte) []byte) {
 	defer conn.Close()
-	request, err := readFrame(conn)
-	if err != nil {
+	var head [4]byte
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return
+	}
+	request := make([]byte, binary.BigEndian.Uint32(head[:]))
+	if _, err := io.ReadFull(conn, request); err != nil {
 		return
 	}
 	if reply := answer(request); reply != nil {
@@ -194,6 +198,29 @@ func TestHostileAgentSignature(t *testing.T) {
 	_, err = signer.Sign(t.Context(), []byte("x"))
 	if e, ok := errors.AsType[*NotInAgentError](err); !ok || !e.Refused {
 		t.Errorf("refused: %v", err)
+	}
+}
+
+// OpenSSH's agent hangs up on a message that it finds too long; another one may take it.
+func TestAgentAndLongMessages(t *testing.T) {
+	long := make([]byte, maxAgentMessage+1)
+	for name, c := range map[string]struct {
+		sign func([]byte) []byte
+		ok   bool
+	}{"hangs up": {func([]byte) []byte { return []byte{} }, false}, "takes it": {anaSigns, true}} {
+		signer, err := OpenAgent(t.Context(), peerAgent(t, agentWith(ana, c.sign)), ana)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = signer.Sign(t.Context(), long)
+		if e, tooLong := errors.AsType[*AgentSizeError](err); tooLong == c.ok || (tooLong && (e.Size != len(long) || errors.Is(err, ErrLocked))) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := signer.Sign(t.Context(), long[1:]); c.ok != (err == nil) {
+			t.Errorf("%s: one byte less: %v", name, err)
+		} else if _, tooLong := errors.AsType[*AgentSizeError](err); tooLong {
+			t.Errorf("%s: one byte less: %v", name, err)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ var ErrNoHome = errors.New("RAD_HOME and HOME are both unset: set RAD_HOME to th
 // A NotFoundError says that a directory holds no Radicle profile. It is fs.ErrNotExist.
 type NotFoundError struct{ Dir string }
 
+// Error says it in one line.
 func (e *NotFoundError) Error() string {
 	return fmt.Sprintf(`no radicle profile in %s: run "rad auth", or "rad swarm auth --alias NAME"`, e.Dir)
 }
@@ -28,6 +29,7 @@ func (*NotFoundError) Unwrap() error { return fs.ErrNotExist }
 // An ExistsError says that a file is there already and that keys and configurations are never overwritten. It is fs.ErrExist.
 type ExistsError struct{ Path string }
 
+// Error says it in one line.
 func (e *ExistsError) Error() string {
 	return fmt.Sprintf("%s exists and is never overwritten: move it away to make a new identity", e.Path)
 }
@@ -42,6 +44,7 @@ type ConfigError struct {
 	Err  error
 }
 
+// Error says it in one line.
 func (e *ConfigError) Error() string {
 	path := e.Path
 	if path == "" {
@@ -53,6 +56,7 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("%s: %s: %v", path, e.Key, e.Err)
 }
 
+// Unwrap returns e.Err.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
 // A KeyFileError says that a key file is not what Radicle writes.
@@ -61,7 +65,10 @@ type KeyFileError struct {
 	Err  error
 }
 
+// Error says it in one line.
 func (e *KeyFileError) Error() string { return fmt.Sprintf("key file %s: %v", e.Path, e.Err) }
+
+// Unwrap returns e.Err.
 func (e *KeyFileError) Unwrap() error { return e.Err }
 
 // A KeyMismatchError says that a key file is not the secret of the home's public key.
@@ -71,6 +78,7 @@ type KeyMismatchError struct {
 	Home radicle.NID // of keys/radicle.pub
 }
 
+// Error says it in one line.
 func (e *KeyMismatchError) Error() string {
 	return fmt.Sprintf("key file %s is the key %v, but this home is %v: put back the key file that belongs to it", e.Path, e.File, e.Home)
 }
@@ -81,6 +89,7 @@ type PassphraseError struct {
 	Wrong bool // a passphrase was given; else none was
 }
 
+// Error says it in one line.
 func (e *PassphraseError) Error() string {
 	if e.Wrong {
 		return fmt.Sprintf("key file %s: wrong passphrase: correct RAD_PASSPHRASE, or unset it to use ssh-agent", e.Path)
@@ -97,6 +106,7 @@ type AgentError struct {
 	Err    error
 }
 
+// Error says it in one line.
 func (e *AgentError) Error() string {
 	if e.Socket == "" {
 		return `the key is encrypted and there is no ssh-agent (SSH_AUTH_SOCK is not set): set RAD_PASSPHRASE, or start ssh-agent and run "rad auth"`
@@ -113,6 +123,7 @@ type NotInAgentError struct {
 	Refused bool // it listed the key, and refused to sign: the key was removed since, or a person said no
 }
 
+// Error says it in one line.
 func (e *NotInAgentError) Error() string {
 	if e.Refused {
 		return fmt.Sprintf(`ssh-agent refused to sign with the key %v: run "rad auth" and try again`, e.NID)
@@ -122,3 +133,12 @@ func (e *NotInAgentError) Error() string {
 
 // Unwrap is [ErrLocked].
 func (*NotInAgentError) Unwrap() error { return ErrLocked }
+
+// An AgentSizeError says that ssh-agent hung up on a long message: OpenSSH's takes 256 KiB. The signed refs of a namespace with some
+// three thousand refs are that long.
+type AgentSizeError struct{ Size int } // bytes
+
+// Error says it in one line.
+func (e *AgentSizeError) Error() string {
+	return fmt.Sprintf("ssh-agent does not sign %d bytes, more than %d: set RAD_PASSPHRASE", e.Size, maxAgentMessage)
+}

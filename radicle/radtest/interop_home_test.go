@@ -166,6 +166,17 @@ func TestTheirKeySignsHere(t *testing.T) {
 			t.Errorf("%s: is an opener: %v", name, ok)
 		}
 	}
+	agent, err := encrypted.Profile(t).Signer(t.Context(), locked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := agent.Sign(t.Context(), make([]byte, 250_000)); err != nil {
+		t.Errorf("a long message: %v", err)
+	}
+	_, err = agent.Sign(t.Context(), make([]byte, 300_000))
+	if e, ok := errors.AsType[*profile.AgentSizeError](err); !ok || e.Size != 300_000 {
+		t.Errorf("a message that is too long for OpenSSH: %v", err)
+	}
 	encrypted.With("SSH_AUTH_SOCK="+socket).Run(t, encrypted.Work, "ssh-add", "-q", "-D")
 	if _, err := encrypted.Profile(t).Signer(t.Context(), locked); !errors.Is(err, profile.ErrLocked) {
 		t.Errorf("agent that forgot the key: %v", err)
