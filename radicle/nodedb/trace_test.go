@@ -144,19 +144,22 @@ func fill(db *sql.DB, n int) error {
 func TestChangedWhileReading(t *testing.T) {
 	dir := write(t, "node.db", "PRAGMA journal_mode = wal", bookTables, bookRows)
 	f := &OpenBook(dir).file
-	for name, change := range map[string]func() error{
-		"written": func() error { return os.Chtimes(f.path, time.Time{}, time.Unix(1, 0)) },
-		"in use":  func() error { return os.WriteFile(f.path+"-wal", []byte("x"), 0o600) },
+	for _, c := range []struct { // in this order: the second leaves the database in use
+		name   string
+		change func() error
+	}{
+		{"written", func() error { return os.Chtimes(f.path, time.Time{}, time.Unix(1, 0)) }},
+		{"in use", func() error { return os.WriteFile(f.path+"-wal", []byte("x"), 0o600) }},
 	} {
 		var modes []string
 		err := f.settle(t.Context(), func(mode string) error {
 			if modes = append(modes, mode); len(modes) == 1 {
-				return change()
+				return c.change()
 			}
 			return nil
 		})
 		if err != nil || len(modes) != 2 || modes[0] != quiescent {
-			t.Errorf("%s: %q, %v", name, modes, err)
+			t.Errorf("%s: %q, %v", c.name, modes, err)
 		}
 	}
 	if err := os.Remove(f.path + "-wal"); err != nil {
