@@ -45,6 +45,21 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 }
 
+// fmt does not ask the methods of a field that is not exported.
+func TestSecretsDoNotPrintInOtherStructs(t *testing.T) {
+	raw := sha256.Sum256([]byte("secret"))
+	type holder struct {
+		domain DomainSecret
+		key    ContentKey
+		repair *RepairKey
+	}
+	rk := NewRepairKey(raw)
+	v := holder{NewDomainSecret(raw), NewContentKey(raw), &rk}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		checkHidden(t, raw, fmt.Sprintf(verb, v))
+	}
+}
+
 func checkHidden(t *testing.T, raw [32]byte, s string) {
 	t.Helper()
 	for _, form := range []string{string(raw[:4]), hex.EncodeToString(raw[:4]), fmt.Sprint(raw[:4])[1:8]} {

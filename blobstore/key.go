@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -33,7 +32,7 @@ const (
 type DomainSecret struct{ secret }
 
 // NewDomainSecret takes 32 secret bytes.
-func NewDomainSecret(b [32]byte) DomainSecret { return DomainSecret{secret{b: b}} }
+func NewDomainSecret(b [32]byte) DomainSecret { return DomainSecret{hide(b)} }
 
 // PublicDomain returns the printed constant of FORMAT.md §3.1. Whatever is derived from it can be read by
 // anyone who knows the OID.
@@ -56,7 +55,8 @@ func (d DomainSecret) ContentKey(p Params) (ContentKey, error) {
 	if err != nil {
 		return ContentKey{}, err
 	}
-	prk, err := hkdf.Extract(sha256.New, d.b[:], []byte(saltBlob))
+	ikm := d.Bytes()
+	prk, err := hkdf.Extract(sha256.New, ikm[:], []byte(saltBlob))
 	if err != nil {
 		return ContentKey{}, fmt.Errorf("extract: %w", err)
 	}
@@ -64,29 +64,27 @@ func (d DomainSecret) ContentKey(p Params) (ContentKey, error) {
 	info = append(info, p.OID[:]...)
 	info = binary.BigEndian.AppendUint64(info, uint64(p.Size))
 	info = binary.BigEndian.AppendUint32(info, p.Gen)
-	return ContentKey{secret{b: expand(prk, string(info))}}, nil
+	return NewContentKey(expand(prk, string(info))), nil
 }
 
 // ContentKey reads one object, and vouches for a manifest of it.
 type ContentKey struct{ secret }
 
 // NewContentKey takes the 32 bytes that an envelope or a public record carried.
-func NewContentKey(b [32]byte) ContentKey { return ContentKey{secret{b: b}} }
+func NewContentKey(b [32]byte) ContentKey { return ContentKey{hide(b)} }
 
 // Equal compares in constant time.
-func (k ContentKey) Equal(o ContentKey) bool {
-	return subtle.ConstantTimeCompare(k.b[:], o.b[:]) == 1
-}
+func (k ContentKey) Equal(o ContentKey) bool { return k.equal(o.secret) }
 
 // DataKey returns the AES-256 key of the chunks (FORMAT.md §3.2).
-func (k ContentKey) DataKey() [32]byte { return expand(k.b[:], labelData) }
+func (k ContentKey) DataKey() [32]byte { return k.expand(labelData) }
 
 // NonceKey returns the BLAKE3 key of the nonce tails (FORMAT.md §3.2).
-func (k ContentKey) NonceKey() [32]byte { return expand(k.b[:], labelNonce) }
+func (k ContentKey) NonceKey() [32]byte { return k.expand(labelNonce) }
 
 // SigningKey returns the key that signs manifests of this object (FORMAT.md §3.2).
 func (k ContentKey) SigningKey() ed25519.PrivateKey {
-	seed := expand(k.b[:], labelSign)
+	seed := k.expand(labelSign)
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 
@@ -97,7 +95,7 @@ func (k ContentKey) ManifestKey() ManifestKey {
 
 // Repair returns the repair capability (FORMAT.md §3.2).
 func (k ContentKey) Repair() RepairKey {
-	return RepairKey{secret{b: expand(k.b[:], labelRepair)}}
+	return NewRepairKey(k.expand(labelRepair))
 }
 
 // ManifestKey is the Ed25519 key that manifests of one object verify with. Only holders of the
@@ -111,12 +109,10 @@ func (k ManifestKey) String() string { return hex.EncodeToString(k[:]) }
 type RepairKey struct{ secret }
 
 // NewRepairKey takes the 32 bytes that somebody was given.
-func NewRepairKey(b [32]byte) RepairKey { return RepairKey{secret{b: b}} }
+func NewRepairKey(b [32]byte) RepairKey { return RepairKey{hide(b)} }
 
 // Equal compares in constant time.
-func (k RepairKey) Equal(o RepairKey) bool {
-	return subtle.ConstantTimeCompare(k.b[:], o.b[:]) == 1
-}
+func (k RepairKey) Equal(o RepairKey) bool { return k.equal(o.secret) }
 
 // Locator names the shares of one coding at their holders (FORMAT.md §3.3). It is safe for concurrent use.
 type Locator struct{ secret }
@@ -127,7 +123,7 @@ func (k RepairKey) Locator(needed int) (Locator, error) {
 	if err != nil {
 		return Locator{}, err
 	}
-	return Locator{secret{b: expand(k.b[:], info)}}, nil
+	return Locator{hide(k.expand(info))}, nil
 }
 
 // SID returns the name of share index (0 … [MaxIndex]) at a holder.
@@ -142,7 +138,8 @@ func (l Locator) SID(holder radicle.DID, index int) (SID, error) {
 func (l Locator) MID(holder radicle.DID) MID { return MID(l.name(holder, 0xFFFF)) }
 
 func (l Locator) name(holder radicle.DID, n uint16) [32]byte {
-	h := blake3.New(32, l.b[:])
+	key := l.Bytes()
+	h := blake3.New(32, key[:])
 	_, _ = h.Write(holder[:]) // a hash never fails
 	_, _ = h.Write(binary.BigEndian.AppendUint16(nil, n))
 	return [32]byte(h.Sum(nil))
@@ -159,7 +156,7 @@ func (k RepairKey) ManifestSeal(needed int, place radicle.DID) (key, nonceKey [3
 		if err != nil {
 			return key, nonceKey, err
 		}
-		*d.dst = expand(k.b[:], info+string(place[:]))
+		*d.dst = k.expand(info + string(place[:]))
 	}
 	return key, nonceKey, nil
 }

@@ -103,21 +103,32 @@ func (s *Store) readLeases(name blobstore.ShareName) ([]lease, error) {
 // error is a *[RotError] and the record has that part.
 func (s *Store) read(name blobstore.ShareName, st state, since int64) (record, error) {
 	r := record{name: name, state: st, since: since}
-	e, err := s.openEntry(name, st, since)
-	if err != nil {
+	err := s.readEntry(&r)
+	if err != nil && !isRot(err) {
 		return r, err
+	}
+	leases, leasesErr := s.readLeases(name)
+	switch {
+	case leasesErr == nil:
+		r.leases = leases
+	case !isAbsent(leasesErr):
+		return r, leasesErr
+	case !r.footer.owner.IsZero():
+		r.leases = []lease{r.footer}
+	}
+	return r, err
+}
+
+// readEntry fills what the file of the share itself says.
+func (s *Store) readEntry(r *record) error {
+	e, err := s.openEntry(r.name, r.state, r.since)
+	if err != nil {
+		return err
 	}
 	defer e.Close()
 	r.length, r.base = e.footer.length, blobstore.Charge(e.footer.length, 0)
 	r.footer, err = e.lease()
-	if err != nil {
-		return r, err
-	}
-	r.leases, err = s.readLeases(name)
-	if isAbsent(err) {
-		r.leases, err = []lease{r.footer}, nil
-	}
-	return r, err
+	return err
 }
 
 func isRot(err error) bool {

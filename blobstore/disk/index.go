@@ -58,6 +58,7 @@ type index struct {
 	conn   *sql.Conn
 	stmts  map[string]*sql.Stmt
 	synced bool // commits are durable
+	unsync bool // no commit ever is, for tests
 
 	// What holds for this process only. A name has as many uses as there are steps under way that touched it; it is suspect
 	// when what came out of one could not be written.
@@ -66,14 +67,15 @@ type index struct {
 }
 
 // openIndex opens or makes the file at path. It does not say whether what is in it may be believed.
-func openIndex(path string) (*index, error) {
-	db, err := sql.Open("sqlite", indexURI(path))
+func openIndex(path string, unsync bool) (*index, error) {
+	db, err := sql.Open("sqlite", indexURI(path, unsync))
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	x := &index{
-		db: db, stmts: map[string]*sql.Stmt{}, uses: map[blobstore.ShareName]int{}, suspect: map[blobstore.ShareName]bool{},
+		db: db, unsync: unsync, stmts: map[string]*sql.Stmt{},
+		uses: map[blobstore.ShareName]int{}, suspect: map[blobstore.ShareName]bool{},
 	}
 	if x.conn, err = db.Conn(context.Background()); err == nil {
 		err = x.prepare()
@@ -102,13 +104,14 @@ func (x *index) prepare() error {
 }
 
 // indexURI names the file for SQLite. The lock is exclusive: there is no shared memory, and none else has it open.
-func indexURI(path string) string {
+func indexURI(path string, unsync bool) string {
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") { // C:/…
 		path = "/" + path
 	}
-	u := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=locking_mode(exclusive)&_pragma=journal_mode(wal)" +
-		"&_pragma=synchronous(normal)&_pragma=temp_store(memory)&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)"}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=synchronous(" + syncMode(false, unsync) + ")" +
+		"&_pragma=locking_mode(exclusive)&_pragma=journal_mode(wal)" +
+		"&_pragma=temp_store(memory)&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)"}
 	return u.String()
 }
 
@@ -181,11 +184,21 @@ func (x *index) each(query string, args []any, f func() error, dest ...any) erro
 	return rows.Err()
 }
 
+// syncMode returns how SQLite commits: durably, or in order, so that commits survive the end of the process.
+func syncMode(durable, unsync bool) string {
+	switch {
+	case unsync:
+		return "off"
+	case durable:
+		return "full"
+	}
+	return "normal"
+}
+
 // update runs f in a transaction. A durable one survives loss of power; any survives the end of the process.
 func (x *index) update(durable bool, f func() error) error {
 	if durable != x.synced {
-		mode := map[bool]string{false: "normal", true: "full"}[durable]
-		if err := x.run("PRAGMA synchronous = " + mode); err != nil {
+		if err := x.run("PRAGMA synchronous = " + syncMode(durable, x.unsync)); err != nil {
 			return err
 		}
 		x.synced = durable

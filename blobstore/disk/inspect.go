@@ -89,6 +89,9 @@ func (s *Store) tidy(name blobstore.ShareName, found []standing, row record) (re
 		if err := s.fs.Rename(sharePath(name, held, 0), sharePath(name, bad, 0)); err != nil {
 			return record{}, err
 		}
+		if err := s.fs.SyncDir(folder(name.SID)); err != nil {
+			return record{}, err
+		}
 	case best.state == trashed:
 		return record{name: name}, s.leave(name, found, standing{})
 	}
@@ -99,6 +102,7 @@ func (s *Store) tidy(name blobstore.ShareName, found []standing, row record) (re
 
 // leave removes all files of a share but one, and leases beside none.
 func (s *Store) leave(name blobstore.ShareName, found []standing, best standing) error {
+	left := len(found)
 	for _, f := range found {
 		if f == best || f.state == absent && best.state != absent {
 			continue
@@ -106,8 +110,12 @@ func (s *Store) leave(name blobstore.ShareName, found []standing, best standing)
 		if err := remove(s.fs, stem(name)+f.ending()); err != nil {
 			return err
 		}
+		left--
 	}
-	return nil
+	if left == len(found) {
+		return nil
+	}
+	return s.fs.SyncDir(folder(name.SID))
 }
 
 // complete fills what could not be read of a rotten share with what the index says.
@@ -117,9 +125,6 @@ func (r *record) complete(row record) {
 	}
 	if r.leases == nil {
 		r.leases = row.leases
-	}
-	if r.leases == nil && !r.footer.owner.IsZero() {
-		r.leases = []lease{r.footer}
 	}
 }
 

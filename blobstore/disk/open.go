@@ -49,11 +49,14 @@ func open(ctx context.Context, dir string, options Options, create bool) (*Store
 	if err == nil {
 		err = s.start(ctx, filepath.Join(dir, indexFile))
 	}
-	if err != nil {
-		_ = s.release()
-		return nil, &StoreError{dir, err}
+	if err == nil {
+		return s, nil
 	}
-	return s, nil
+	_ = s.release()
+	if done := ctx.Err(); done != nil {
+		return nil, done
+	}
+	return nil, &StoreError{dir, err}
 }
 
 // makeDir makes a folder for ourselves alone, durably.
@@ -109,7 +112,10 @@ func (s *Store) start(ctx context.Context, indexPath string) error {
 	if err == nil {
 		err = s.recover(ctx)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err != nil {
 		s.log.Info("index is made anew", "reason", err)
 		err = s.rebuild(ctx, indexPath)
 	}
@@ -150,7 +156,7 @@ func (s *Store) believeIndex(path string) error {
 	if err != nil {
 		return err
 	}
-	if s.index, err = openIndex(path); err != nil {
+	if s.index, err = openIndex(path, s.unsync); err != nil {
 		return err
 	}
 	have, err := s.index.session()

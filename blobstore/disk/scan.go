@@ -24,7 +24,7 @@ func (s *Store) rebuild(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	index, err := openIndex(path)
+	index, err := openIndex(path, s.unsync)
 	if err != nil {
 		return err
 	}
@@ -100,11 +100,7 @@ func (s *Store) recover(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			row, _, err := s.index.row(name)
-			if err != nil {
-				return err
-			}
-			r, err := s.inspect(name, row)
+			r, err := s.recoverName(name)
 			if err != nil {
 				return err
 			}
@@ -115,4 +111,17 @@ func (s *Store) recover(ctx context.Context) error {
 		}
 		after = names[len(names)-1]
 	}
+}
+
+// recoverName returns what there is of a marked name, durably.
+func (s *Store) recoverName(name blobstore.ShareName) (record, error) {
+	row, _, err := s.index.row(name)
+	if err != nil {
+		return record{}, err
+	}
+	r, err := s.inspect(name, row)
+	if err == nil && r.state != absent {
+		err = s.fs.SyncDir(folder(name.SID))
+	}
+	return r, err
 }

@@ -57,8 +57,7 @@ func (s *Store) apply(steps []*step) error {
 	for _, st := range steps { // in their order: a later one finds what an earlier one did
 		records[st.name] = s.run(st, records[st.name])
 	}
-	s.syncFolders(steps)
-	return s.settle(byName, records)
+	return s.settle(byName, records, s.syncFolders(steps))
 }
 
 // run runs one step on what there is, and returns what there is then; nil if that is not known.
@@ -90,9 +89,9 @@ func (s *Store) look(name blobstore.ShareName) *record {
 	return &r
 }
 
-// syncFolders makes what the steps did durable.
-func (s *Store) syncFolders(steps []*step) {
-	synced := map[string]error{}
+// syncFolders makes what the steps did durable, and returns for which folders that failed.
+func (s *Store) syncFolders(steps []*step) (synced map[string]error) {
+	synced = map[string]error{}
 	for _, st := range steps {
 		dir := folder(st.name.SID)
 		err, done := synced[dir]
@@ -106,11 +105,14 @@ func (s *Store) syncFolders(steps []*step) {
 			st.err = err
 		}
 	}
+	return synced
 }
 
-// settle writes to index and account what there is now. What cannot be said or written stays marked in the index, and its
-// room promised: the next Open looks again.
-func (s *Store) settle(byName map[blobstore.ShareName][]*step, records map[blobstore.ShareName]*record) error {
+// settle writes to index and account what there is now. What may not be durable stays marked in the index, and so does what
+// cannot be said or written, with its room promised: the next Open looks again.
+func (s *Store) settle(
+	byName map[blobstore.ShareName][]*step, records map[blobstore.ShareName]*record, synced map[string]error,
+) error {
 	var all []settled
 	var claims []*claim
 	for name, steps := range byName {
@@ -120,7 +122,11 @@ func (s *Store) settle(byName map[blobstore.ShareName][]*step, records map[blobs
 				continue
 			}
 		}
-		all = append(all, settled{*records[name], len(steps)})
+		done := settled{*records[name], len(steps)}
+		if synced[folder(name.SID)] != nil {
+			done.touches = 0
+		}
+		all = append(all, done)
 		for _, st := range steps {
 			if st.claim != nil {
 				claims = append(claims, st.claim)

@@ -27,6 +27,8 @@ type Options struct {
 	Now func() time.Time
 	// Log hears what nobody is told through an error: shares that rotted, an index made anew. Nil for silence.
 	Log *slog.Logger
+
+	testOnlyUnsynced bool // the index is never synced: it need not survive more than the process
 }
 
 func (o Options) withDefaults() Options {
@@ -51,6 +53,7 @@ type Store struct {
 	account account
 	names   locks
 	folders folders
+	unsync  bool          // as Options.testOnlyUnsynced
 	parts   atomic.Uint64 // names of files in partsDir
 	groups  sync.Pool     // of *[share.GroupSize]byte
 
@@ -60,7 +63,7 @@ type Store struct {
 
 func newStore(fsys fileSystem, options Options) *Store {
 	options = options.withDefaults()
-	s := &Store{fs: fsys, log: options.Log, now: options.Now}
+	s := &Store{fs: fsys, log: options.Log, now: options.Now, unsync: options.testOnlyUnsynced}
 	s.account.limits = options.Limits
 	s.folders.made = map[string]bool{}
 	s.groups.New = func() any { return new([share.GroupSize]byte) }

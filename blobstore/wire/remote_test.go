@@ -3,11 +3,13 @@ package wire
 import (
 	"context"
 	"net"
+	"path/filepath"
 	"sync"
 	"testing"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/blobtest"
+	"radswarm/blobstore/disk"
 	"radswarm/radicle"
 )
 
@@ -156,15 +158,36 @@ func (s *settled) Manifests(ctx context.Context, mid blobstore.MID) ([][]byte, e
 }
 
 func TestHolder(t *testing.T) {
-	for name, dial := range map[string]func(*testing.T) dialer{
-		"Pipe": func(*testing.T) dialer { return pipe },
-		"TCP":  func(t *testing.T) dialer { return loopback(t) },
+	memory := func(_ *testing.T, limit int64) func(radicle.DID) blobstore.Holder {
+		return (&blobtest.Memory{Limit: limit}).For
+	}
+	for name, run := range map[string]struct {
+		dial   func(testing.TB) dialer
+		holder blobtest.Make
+	}{
+		"Pipe": {func(testing.TB) dialer { return pipe }, memory},
+		"TCP":  {loopback, memory},
+		"Disk": {loopback, onDisk},
 	} {
 		t.Run(name, func(t *testing.T) {
 			blobtest.TestHolder(t, func(t *testing.T, limit int64) func(radicle.DID) blobstore.Holder {
-				m, d := &blobtest.Memory{Limit: limit}, dial(t)
-				return func(peer radicle.DID) blobstore.Holder { return newSettled(t, d, m.For(peer)) }
+				h, dial := run.holder(t, limit), run.dial(t)
+				return func(peer radicle.DID) blobstore.Holder { return newSettled(t, dial, h(peer)) }
 			})
 		})
 	}
+}
+
+func onDisk(t *testing.T, limit int64) func(radicle.DID) blobstore.Holder {
+	t.Helper()
+	s, err := disk.Create(t.Context(), filepath.Join(t.TempDir(), "shares"), disk.Options{Limits: disk.Limits{Total: limit, Floor: -1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return func(peer radicle.DID) blobstore.Holder { return s.For(peer, disk.NoLimit) }
 }
