@@ -15,7 +15,7 @@ type Book struct{ file file }
 
 // OpenBook names the node.db in the node directory of a home. Nothing is opened before the first question.
 func OpenBook(nodeDir string) *Book {
-	return &Book{file{
+	return &Book{file: file{
 		path: filepath.Join(nodeDir, "node.db"),
 		columns: map[string][]string{
 			"nodes":            {"id", "features", "alias", "timestamp", "banned", "penalty", "version", "agent"},

@@ -12,7 +12,8 @@
 // A database that is not there yet is fs.ErrNotExist: an ordinary answer, Radicle makes it at the node's first start. [*SchemaError]
 // says that it is another one than we know, [*CorruptError] that it is broken, [ErrBusy] that it could not be read now.
 //
-// [Book] and [Policies] are safe for concurrent use.
+// [Book] and [Policies] are safe for concurrent use; questions to one wait for each other. A program needs one of each for a home,
+// and had better not have more.
 //
 // One case leaves a trace: a node that was killed and whose shared-memory file somebody removed. SQLite makes that file again.
 //

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -32,10 +33,14 @@ const (
 type file struct {
 	path    string
 	columns map[string][]string
+	// asking is held during a question: closing a file, as readHeader does, drops the locks that SQLite has on it in the same process.
+	asking sync.Mutex
 }
 
 // ask opens the database, runs one query, and gives each row to take.
 func (f *file) ask(ctx context.Context, query string, args []any, take func(*row) error) error {
+	f.asking.Lock()
+	defer f.asking.Unlock()
 	var rows []*row
 	err := f.settle(ctx, func(mode string) error {
 		rows = rows[:0]

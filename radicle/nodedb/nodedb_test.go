@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -142,6 +143,21 @@ func TestPolicies(t *testing.T) {
 	if _, err := p.Follow(t.Context(), radicle.NID{1}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("unknown node: %v", err)
 	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	b := OpenBook(write(t, "node.db", bookTables, bookRows))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 10 {
+				if nodes, err := b.Nodes(t.Context()); err != nil || len(nodes) != 2 {
+					t.Errorf("%v, %v", nodes, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestAbsent(t *testing.T) {

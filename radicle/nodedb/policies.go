@@ -12,7 +12,7 @@ type Policies struct{ file file }
 
 // OpenPolicies names the policies.db in the node directory of a home. Nothing is opened before the first question.
 func OpenPolicies(nodeDir string) *Policies {
-	return &Policies{file{
+	return &Policies{file: file{
 		path: filepath.Join(nodeDir, "policies.db"),
 		columns: map[string][]string{
 			"following": {"id", "alias", "policy"},
