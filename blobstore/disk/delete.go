@@ -2,7 +2,6 @@ package disk
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -49,20 +48,29 @@ func (v *View) endLeases(names []blobstore.ShareName) error {
 	return v.store.change(steps)
 }
 
-// change runs steps that make room, from touch to apply, and returns the first error.
+// change runs steps that make room, from touch to apply, and returns the first error. Where the index cannot be written, which
+// is so when the disk is full to the last byte, it is given up and they are run all the same: the next Open makes it anew.
 func (s *Store) change(steps []*step) error {
 	if len(steps) == 0 {
 		return nil
 	}
-	if err := s.touchAnyway(steps); err != nil {
+	given := false
+	if err := s.touch(steps); err != nil {
+		s.log.Warn("index is given up", "error", err)
+		if err := s.distrust(); err != nil {
+			return err
+		}
+		given = true
+	}
+	if err := s.apply(steps); err != nil && !given {
 		return err
 	}
-	err := s.apply(steps)
-	var errs []error
 	for _, st := range steps {
-		errs = append(errs, st.err)
+		if st.err != nil {
+			return st.err
+		}
 	}
-	return errors.Join(append(errs, err)...)
+	return nil
 }
 
 // endLease ends an owner's lease, and with the last one the share.

@@ -30,17 +30,6 @@ func (s *Store) touch(steps []*step) error {
 	return s.index.touch(all)
 }
 
-// touchAnyway is touch for steps that make room. Where there is none to mark anything, the index as a whole is given up: the
-// next Open makes it anew.
-func (s *Store) touchAnyway(steps []*step) error {
-	err := s.touch(steps)
-	if err == nil {
-		return nil
-	}
-	s.log.Warn("index is given up", "error", err)
-	return s.distrust()
-}
-
 // apply runs steps whose names were touched. Each gets its own error; that of apply is one of the index, and says nothing
 // about what was done.
 func (s *Store) apply(steps []*step) error {

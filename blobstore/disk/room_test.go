@@ -1,0 +1,250 @@
+package disk
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/blobtest"
+)
+
+// putOne puts one share and returns its outcome.
+func putOne(t testing.TB, h blobstore.Holder, owner int, sh blobtest.Share) blobstore.Outcome {
+	t.Helper()
+	outcomes, err := h.Put(t.Context(), []blobstore.Offer{sh.Offer(person(owner))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcomes[0]
+}
+
+// bound fails the test unless an outcome is full by a bound.
+func bound(t testing.TB, o blobstore.Outcome, want Bound) {
+	t.Helper()
+	e, ok := errors.AsType[*FullError](o.Err)
+	if !ok || e.Bound != want || !errors.Is(o.Err, blobstore.ErrFull) {
+		t.Errorf("%+v, want full by %s", o, want)
+	}
+}
+
+// A hundred who put at once never get beyond the total, at no moment.
+func TestHundredPuts(t *testing.T) {
+	const fits = 30
+	charge := blobtest.NewShare(0, 20_000).Charge()
+	s := create(t, Options{Limits: Limits{Total: fits*charge + charge - 1, Floor: noFloor}})
+	var most atomic.Int64
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			sh := blobtest.NewShare(uint64(i), 20_000)
+			offer := sh.Offer(person(i % 3))
+			offer.Share = func() (io.ReadCloser, error) {
+				st, err := s.Stats(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				for sum := st.Charged + st.Promised; ; {
+					if old := most.Load(); sum <= old || most.CompareAndSwap(old, sum) {
+						break
+					}
+				}
+				return io.NopCloser(bytes.NewReader(sh.Data)), nil
+			}
+			outcomes, err := s.For(person(i%3), NoLimit).Put(t.Context(), []blobstore.Offer{offer})
+			switch {
+			case err != nil:
+				t.Error(err)
+			case outcomes[0].Err == nil:
+				taken.Add(1)
+			default:
+				bound(t, outcomes[0], BoundTotal)
+			}
+		})
+	}
+	wg.Wait()
+	if taken.Load() != fits {
+		t.Errorf("%d were taken, %d fit", taken.Load(), fits)
+	}
+	if most.Load() > fits*charge+charge-1 {
+		t.Errorf("%d bytes at a time", most.Load())
+	}
+	fsck(t, s)
+}
+
+func TestPledge(t *testing.T) {
+	s := create(t, Options{Limits: Limits{Floor: noFloor}})
+	a, b := blobtest.NewShare(1, 50_000), blobtest.NewShare(2, 50_000)
+	ana := s.For(person(0), a.Charge())
+	if o := putOne(t, ana, 0, a); o.Err != nil {
+		t.Fatal(o.Err)
+	}
+	bound(t, putOne(t, ana, 0, b), BoundPledge)
+	blobtest.MustPut(t, s.For(person(1), b.Charge()), person(1), b)
+	bound(t, putOne(t, ana, 0, b), BoundPledge) // also of what is there for others
+	if o := putOne(t, ana, 0, a); o.Err != nil || !o.Had {
+		t.Errorf("what is Ana's already: %+v", o)
+	}
+	if o := putOne(t, s.For(person(0), a.Charge()+b.Charge()-1), 0, b); o.Err == nil {
+		t.Error("a pledge one byte too small")
+	}
+	if o := putOne(t, s.For(person(0), a.Charge()+b.Charge()), 0, b); o.Err != nil || !o.Had {
+		t.Errorf("%+v", o)
+	}
+	bound(t, putOne(t, s.For(person(0), 1), 0, blobtest.NewShare(3, 1)), BoundPledge) // lowered: nothing goes, nothing comes
+	mustHave(t, s, person(0), a, b)
+	fsck(t, s)
+}
+
+// A larger manifest is charged like any other byte.
+func TestManifestIsCharged(t *testing.T) {
+	s := create(t, Options{Limits: Limits{Floor: noFloor}})
+	sh := blobtest.NewShare(1, 50_000)
+	sh.Sealed = nil
+	h := s.For(person(0), sh.Charge()+100)
+	if o := putOne(t, h, 0, sh); o.Err != nil {
+		t.Fatal(o.Err)
+	}
+	sh.Sealed = make([]byte, 101)
+	bound(t, putOne(t, h, 0, sh), BoundPledge)
+	sh.Sealed = make([]byte, 100)
+	if o := putOne(t, h, 0, sh); o.Err != nil || s.Charged(person(0)) != sh.Charge() {
+		t.Errorf("%+v, charged %d", o, s.Charged(person(0)))
+	}
+	fsck(t, s)
+}
+
+// The floor of the disk is kept, whatever the pledges say, for shares that arrive at once, too.
+func TestFloor(t *testing.T) {
+	disk := newMemFS()
+	disk.room = 10 << 20
+	s, err := startMem(t, disk, filepath.Join(t.TempDir(), indexFile), Options{Limits: Limits{Floor: 9 << 20}, testOnlyUnsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.index.close()
+	h := s.For(person(0), NoLimit)
+	var offers []blobstore.Offer
+	for i := range 4 {
+		offers = append(offers, blobtest.NewShare(uint64(i), 300_000).Offer(person(0)))
+	}
+	outcomes, err := h.Put(t.Context(), offers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range outcomes {
+		if i < 3 && o.Err != nil {
+			t.Errorf("share %d: %v", i, o.Err)
+		}
+	}
+	bound(t, outcomes[3], BoundFloor)
+	s.SetLimits(Limits{}) // 5 % or 2 GiB, of 10 MiB
+	bound(t, putOne(t, h, 0, blobtest.NewShare(9, 1)), BoundFloor)
+	s.SetLimits(Limits{Floor: noFloor})
+	if o := putOne(t, h, 0, blobtest.NewShare(9, 1)); o.Err != nil {
+		t.Error(o.Err)
+	}
+	fsck(t, s)
+	for size, want := range map[int64]int64{0: 2 << 30, 1 << 40: 1 << 40 / 20, 30 << 30: 2 << 30, 41 << 30: 41 << 30 / 20} {
+		if got := (Limits{}).floor(size); got != want {
+			t.Errorf("floor of %d bytes is %d, want %d", size, got, want)
+		}
+	}
+}
+
+// A disk that is full although it said otherwise is found out before the first byte.
+func TestDiskIsFuller(t *testing.T) {
+	disk := newMemFS()
+	disk.room = 1 << 20
+	lie := hookFree{disk}
+	s, err := startMem(t, lie, filepath.Join(t.TempDir(), indexFile), Options{testOnlyUnsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.index.close()
+	h := s.For(person(0), NoLimit)
+	good, big := blobtest.NewShare(1, 500_000), blobtest.NewShare(2, 600_000)
+	offer := big.Offer(person(0))
+	offer.Decided = func(o blobstore.Outcome) { bound(t, o, BoundDisk) }
+	offer.Share = func() (io.ReadCloser, error) { t.Error("opened"); return nil, io.EOF }
+	outcomes, err := h.Put(t.Context(), []blobstore.Offer{good.Offer(person(0)), offer})
+	if err != nil || outcomes[0].Err != nil {
+		t.Fatalf("%+v, %v", outcomes, err)
+	}
+	bound(t, outcomes[1], BoundDisk)
+	mustHave(t, s, person(0), good)
+	fsck(t, s)
+}
+
+// hookFree is a disk that says it has room.
+type hookFree struct{ fileSystem }
+
+func (hookFree) Free() (free, size int64, err error) {
+	return math.MaxInt64 / 2, math.MaxInt64 / 2, nil
+}
+
+// What is charged is known again when the store is opened again.
+func TestChargesSurvive(t *testing.T) {
+	options := Options{Limits: Limits{Floor: noFloor}}
+	dir, _, _ := mixed(t, options)
+	s := reopen(t, dir, options)
+	before, st := s.Owners(), s.account.kept.total
+	closeStore(t, s)
+	if err := os.Remove(filepath.Join(dir, indexFile)); err != nil {
+		t.Fatal(err)
+	}
+	s = reopen(t, dir, options)
+	if after := s.Owners(); len(after) != len(before) || after[person(0)] != before[person(0)] || s.account.kept.total != st {
+		t.Errorf("%v and %d, was %v and %d", after, s.account.kept.total, before, st)
+	}
+}
+
+// What is in the trash stays charged until it is swept: deleting and putting in turn gains no room.
+func TestTrashIsCharged(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	a, b := blobtest.NewShare(1, 50_000), blobtest.NewShare(2, 50_000)
+	s := create(t, Options{Limits: Limits{Floor: noFloor, Total: a.Charge() + 100}, Now: func() time.Time { return now }})
+	h := s.For(person(0), NoLimit)
+	blobtest.MustPut(t, h, person(0), a)
+	if err := h.Delete(t.Context(), []blobstore.ShareName{a.Name}); err != nil {
+		t.Fatal(err)
+	}
+	bound(t, putOne(t, h, 0, b), BoundTotal)
+	bound(t, putOne(t, s.For(person(0), a.Charge()), 0, b), BoundPledge)
+	now = now.Add(TrashTime)
+	if n, err := s.Sweep(t.Context()); n != 1 || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if o := putOne(t, h, 0, b); o.Err != nil {
+		t.Error(o.Err)
+	}
+	fsck(t, s)
+}
+
+func TestManyOwners(t *testing.T) {
+	s := create(t, Options{Limits: Limits{Floor: noFloor}})
+	sh := blobtest.NewShare(1, 100)
+	for i := range MaxOwners + 1 {
+		owner := person(0)
+		owner[0], owner[1] = byte(i), byte(i>>8)
+		outcomes, err := s.For(owner, NoLimit).Put(t.Context(), []blobstore.Offer{sh.Offer(owner)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i < MaxOwners && outcomes[0].Err != nil {
+			t.Fatalf("owner %d: %v", i, outcomes[0].Err)
+		}
+		if i == MaxOwners {
+			bound(t, outcomes[0], BoundOwners)
+		}
+	}
+	fsck(t, s)
+}
