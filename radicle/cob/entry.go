@@ -38,35 +38,67 @@ func (e *Entry) Verify() error {
 // ReadEntry reads one operation. It does not verify the signature; see [Entry.Verify]. Errors about the operation are
 // [*EntryError], others [*FatalError].
 func ReadEntry(ctx context.Context, r gitobj.Reader, id radicle.Oid, limits Limits) (*Entry, error) {
-	budget := &budget{left: limits.withDefaults().Total, limits: limits.withDefaults()}
-	return readEntry(ctx, r, id, budget)
+	return readEntry(ctx, newSource(r, limits), id)
 }
 
-// budget counts down what a history may still read.
-type budget struct {
-	left   int64 // bytes
-	limits Limits
+// bounded is a reader that gives out at most so many bytes in all.
+type bounded struct {
+	gitobj.Reader
+	left, max int64
 }
 
-func (b *budget) read(ctx context.Context, r gitobj.Reader, id radicle.Oid, want gitobj.Kind, max int64) ([]byte, error) {
-	kind, data, err := r.Read(ctx, id, max)
+// Bounded returns a reader that reads from r, and fails with a [*LimitError] inside a [*FatalError] once it has given out max bytes.
+// It is for one goroutine.
+func Bounded(r gitobj.Reader, max int64) gitobj.Reader { return &bounded{r, max, max} }
+
+func (b *bounded) Read(ctx context.Context, id radicle.Oid, max int64) (gitobj.Kind, []byte, error) {
+	kind, data, err := b.Reader.Read(ctx, id, max)
+	if err != nil {
+		return kind, nil, err
+	}
+	if err := b.spend(int64(len(data))); err != nil {
+		return kind, nil, err
+	}
+	return kind, data, nil
+}
+
+func (b *bounded) spend(n int64) error {
+	if b.left -= n; b.left < 0 {
+		return &FatalError{&LimitError{"bytes", b.max}}
+	}
+	return nil
+}
+
+// parentCost is what a parent takes in memory, in bytes, beside the text in its commit.
+const parentCost = 256
+
+// source is what entries are read from.
+type source struct {
+	bounded
+	action int64 // bytes of one action
+}
+
+func newSource(r gitobj.Reader, l Limits) *source {
+	l = l.withDefaults()
+	return &source{bounded{r, l.Total, l.Total}, l.Action}
+}
+
+func (s *source) read(ctx context.Context, id radicle.Oid, want gitobj.Kind, max int64) ([]byte, error) {
+	kind, data, err := s.Read(ctx, id, max)
 	if err != nil {
 		return nil, ReadError(err)
 	}
 	if kind != want {
 		return nil, &gitobj.KindError{ID: id, Want: want, Got: kind}
 	}
-	if b.left -= int64(len(data)); b.left < 0 {
-		return nil, &FatalError{&LimitError{"bytes", b.limits.Total}}
-	}
 	return data, nil
 }
 
-func readEntry(ctx context.Context, r gitobj.Reader, id radicle.Oid, b *budget) (*Entry, error) {
+func readEntry(ctx context.Context, s *source, id radicle.Oid) (*Entry, error) {
 	e := &Entry{ID: id}
-	err := e.readCommit(ctx, r, b)
+	err := e.readCommit(ctx, s)
 	if err == nil {
-		err = e.readTree(ctx, r, b)
+		err = e.readTree(ctx, s)
 	}
 	if err != nil && !isFatal(err) {
 		err = &EntryError{id, err}
@@ -77,8 +109,8 @@ func readEntry(ctx context.Context, r gitobj.Reader, id radicle.Oid, b *budget) 
 	return e, nil
 }
 
-func (e *Entry) readCommit(ctx context.Context, r gitobj.Reader, b *budget) error {
-	data, err := b.read(ctx, r, e.ID, gitobj.KindCommit, gitobj.MaxCommit)
+func (e *Entry) readCommit(ctx context.Context, s *source) error {
+	data, err := s.read(ctx, e.ID, gitobj.KindCommit, gitobj.MaxCommit)
 	if err != nil {
 		return err
 	}
@@ -87,6 +119,9 @@ func (e *Entry) readCommit(ctx context.Context, r gitobj.Reader, b *budget) erro
 	}
 	commit, err := gitobj.ParseCommit(data)
 	if err != nil {
+		return err
+	}
+	if err := s.spend(parentCost * int64(len(commit.Parents))); err != nil {
 		return err
 	}
 	related, resources, err := parseTrailers(commit.Message)
@@ -122,8 +157,8 @@ func without(list, drop []radicle.Oid) []radicle.Oid {
 	return rest
 }
 
-func (e *Entry) readTree(ctx context.Context, r gitobj.Reader, b *budget) error {
-	data, err := b.read(ctx, r, e.Tree, gitobj.KindTree, gitobj.MaxTree)
+func (e *Entry) readTree(ctx context.Context, s *source) error {
+	data, err := s.read(ctx, e.Tree, gitobj.KindTree, gitobj.MaxTree)
 	if err != nil {
 		return err
 	}
@@ -135,17 +170,17 @@ func (e *Entry) readTree(ctx context.Context, r gitobj.Reader, b *budget) error 
 	if !ok {
 		return fmt.Errorf("%w: there is none", ErrManifest)
 	}
-	if data, err = b.read(ctx, r, manifest.ID, gitobj.KindBlob, maxManifest); err != nil {
+	if data, err = s.read(ctx, manifest.ID, gitobj.KindBlob, maxManifest); err != nil {
 		return fmt.Errorf("%w: %w", ErrManifest, err)
 	}
 	if e.Manifest, err = parseManifest(data); err != nil {
 		return err
 	}
-	return e.readActions(ctx, r, b, tree)
+	return e.readActions(ctx, s, tree)
 }
 
 // readActions reads the blobs whose names are numbers of one byte, in the order of the numbers.
-func (e *Entry) readActions(ctx context.Context, r gitobj.Reader, b *budget, tree gitobj.Tree) error {
+func (e *Entry) readActions(ctx context.Context, s *source, tree gitobj.Tree) error {
 	actions := make(map[int8]radicle.Oid)
 	for _, entry := range tree {
 		if n, err := strconv.ParseInt(entry.Name, 10, 8); err == nil && isBlob(entry.Mode) {
@@ -156,7 +191,7 @@ func (e *Entry) readActions(ctx context.Context, r gitobj.Reader, b *budget, tre
 		return ErrActions
 	}
 	for _, n := range slices.Sorted(maps.Keys(actions)) {
-		data, err := b.read(ctx, r, actions[n], gitobj.KindBlob, b.limits.Action)
+		data, err := s.read(ctx, actions[n], gitobj.KindBlob, s.action)
 		if isTooLarge(err) {
 			e.TooLarge, e.Actions = &EntryError{e.ID, err}, nil
 			return nil

@@ -62,7 +62,7 @@ func (e *FatalError) Unwrap() error { return e.Err }
 // ReadError sorts the errors of a [gitobj.Reader]. An object that is absent, too long, malformed or of another kind is a fact
 // about the operation that names it: the error is returned as it is. Any other error becomes a [*FatalError].
 func ReadError(err error) error {
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err == nil || isFatal(err) || errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

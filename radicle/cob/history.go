@@ -14,8 +14,12 @@ import (
 type Limits struct {
 	Ops    int   // operations; default 65,536
 	Action int64 // bytes of one action; default 1 MiB. Text that people write stays far below
-	Total  int64 // bytes of all commits, trees, manifests and actions; default 64 MiB, all of which is held in memory
+	Total  int64 // bytes of all commits, trees, manifests and actions, most of which is held in memory; default 64 MiB
 }
+
+// Documents returns a reader for what the operations of an object name beside themselves, such as identity documents. Of these, too,
+// at most Total bytes are read.
+func (l Limits) Documents(r gitobj.Reader) gitobj.Reader { return Bounded(r, l.withDefaults().Total) }
 
 func (l Limits) withDefaults() Limits {
 	if l.Ops == 0 {
@@ -48,7 +52,7 @@ type node struct {
 func ReadHistory(ctx context.Context, r gitobj.Reader, tips []radicle.Oid, limits Limits) (*History, error) {
 	limits = limits.withDefaults()
 	h := &History{nodes: make(map[radicle.Oid]*node)}
-	b := &budget{left: limits.Total, limits: limits}
+	s := newSource(r, limits)
 	seen := make(map[radicle.Oid]bool)
 	for todo := slices.Clone(tips); len(todo) > 0; {
 		id := todo[len(todo)-1]
@@ -59,7 +63,7 @@ func ReadHistory(ctx context.Context, r gitobj.Reader, tips []radicle.Oid, limit
 		if seen[id] = true; len(seen) > limits.Ops {
 			return nil, &LimitError{"operations", int64(limits.Ops)}
 		}
-		e, err := readEntry(ctx, r, id, b)
+		e, err := readEntry(ctx, s, id)
 		if fatal, ok := errors.AsType[*FatalError](err); ok {
 			return nil, fatal.Err
 		}

@@ -58,6 +58,24 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestParentsCount: names of operations take more memory than the text they are read from.
+func TestParentsCount(t *testing.T) {
+	g := newGraph(t)
+	root := g.op(1, "root")
+	wide := g.commit(root, func(c *gitobj.Commit) {
+		for i := range 1000 {
+			c.Parents = append(c.Parents, parse(t, fmt.Sprintf("%040x", i+1)))
+		}
+	})
+	if e, err := cob.ReadEntry(t.Context(), g, wide, cob.Limits{}); err != nil || len(e.Parents) != 1000 {
+		t.Errorf("1000 parents: %v", err)
+	}
+	_, err := cob.ReadHistory(t.Context(), g, []radicle.Oid{wide}, cob.Limits{Total: 200_000})
+	if _, ok := errors.AsType[*cob.LimitError](err); !ok {
+		t.Errorf("1000 parents in 200,000 bytes: %v", err)
+	}
+}
+
 // TestLargeActionDoesNotHideWhatFollows: 10 MiB by a stranger must not make an object unreadable, nor be held in memory.
 func TestLargeActionDoesNotHideWhatFollows(t *testing.T) {
 	g := newGraph(t)

@@ -72,6 +72,9 @@ func (f *folder) Apply(ctx context.Context, e *cob.Entry, concurrent func() bool
 
 func (f *folder) apply(ctx context.Context, e *cob.Entry, a action) error {
 	if a.name == actionRevision {
+		if err := f.mayPropose(e, a); err != nil { // before the document is read: it may be long, and anyone can name one
+			return err
+		}
 		doc, err := readBlob(ctx, f.r, a.blob)
 		if err != nil {
 			return err
@@ -93,8 +96,8 @@ func (f *folder) apply(ctx context.Context, e *cob.Entry, a action) error {
 	return f.redact(e.Author, r)
 }
 
-// propose adds a revision, with its author's vote, which counts unless that delegate has accepted another one beside it.
-func (i *Identity) propose(e *cob.Entry, a action, doc *Document) error {
+// mayPropose checks that a delegate proposes something on a known revision, and signed it.
+func (i *Identity) mayPropose(e *cob.Entry, a action) error {
 	if a.parent == nil {
 		return fmt.Errorf("%w: revision on nothing", ErrUnknownRevision)
 	}
@@ -104,10 +107,18 @@ func (i *Identity) propose(e *cob.Entry, a action, doc *Document) error {
 		return fmt.Errorf("%v: %w", *a.parent, ErrUnknownRevision)
 	case !parent.Document.IsDelegate(did):
 		return fmt.Errorf("%v: %w", did, ErrNotDelegate)
-	case doc.Equal(parent.Document):
-		return ErrUnchanged
 	case !did.Verify(a.blob.Bytes(), a.signature):
 		return fmt.Errorf("%v: %w", did, ErrSignature)
+	}
+	return nil
+}
+
+// propose adds a revision that its author may propose, with the author's vote, which counts unless that delegate has accepted another
+// one beside it.
+func (i *Identity) propose(e *cob.Entry, a action, doc *Document) error {
+	parent := i.revisions[*a.parent]
+	if doc.Equal(parent.Document) {
+		return ErrUnchanged
 	}
 	r := newRevision(e, a, doc, Active)
 	r.State, r.Sibling = i.stateOn(parent)

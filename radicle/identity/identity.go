@@ -113,7 +113,7 @@ func Read(ctx context.Context, r gitobj.Reader, rid radicle.RID, root radicle.Oi
 		return nil, err
 	}
 	id := &Identity{rid: rid, history: history}
-	if err := history.Fold(ctx, root, &folder{id, r}); err != nil {
+	if err := history.Fold(ctx, root, &folder{id, limits.Documents(r)}); err != nil {
 		return nil, err
 	}
 	return id, nil

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -225,6 +226,33 @@ func TestUnreadableDocumentIsNoVerdict(t *testing.T) {
 	id, err := read(fs.ErrNotExist)
 	if err != nil || id.Head() != g.Root() || !errors.Is(errors.Join(id.Skipped()...), fs.ErrNotExist) {
 		t.Errorf("absent document: %v, skipped %v", err, id.Skipped())
+	}
+}
+
+// TestDocumentsAreBounded: delegates can fill a history with long documents, strangers cannot even have theirs read.
+func TestDocumentsAreBounded(t *testing.T) {
+	g := newTeam(t)
+	draft := g.Document().Edit()
+	if err := draft.SetPayload("org.example.long", "text", strings.Repeat("x", 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	long := verify(t, draft)
+	data, err := long.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob := writeBlob(t, g.w, string(data))
+	stranger := g.raw(9, fmt.Sprintf(`{"blob":"%v","parent":"%v","signature":"%s","title":"x","type":"revision"}`, blob, g.Root(), sign(t, 9, blob)), g.Root())
+	read := func(tips ...radicle.Oid) error {
+		_, err := identity.Read(t.Context(), g.w, g.RID(), g.Root(), tips, cob.Limits{Total: 1 << 20})
+		return err
+	}
+	if err := read(stranger); err != nil {
+		t.Errorf("proposed by a stranger: %v", err)
+	}
+	g.must(g.Propose(t.Context(), g.pen(1), long, identity.Text{Title: "long"}))
+	if _, ok := errors.AsType[*cob.LimitError](read(g.Tips()...)); !ok {
+		t.Errorf("proposed by a delegate: %v", read(g.Tips()...))
 	}
 }
 

@@ -110,6 +110,9 @@ func (i *Identity) Propose(ctx context.Context, pen cob.Pen, doc *Document, text
 	if err != nil {
 		return radicle.Oid{}, err
 	}
+	if err := i.mayPropose(e, a); err != nil {
+		return radicle.Oid{}, err
+	}
 	return i.append(e, i.propose(e, a, doc))
 }
 

@@ -49,7 +49,7 @@ func (p *Patch) identity(ctx context.Context, e *cob.Entry) (*identity.Document,
 	if e.Resource == p.resource {
 		return p.document, nil
 	}
-	doc, _, err := identity.ReadDocument(ctx, p.repo, e.Resource)
+	doc, _, err := identity.ReadDocument(ctx, p.documents, e.Resource)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}

@@ -25,10 +25,11 @@ type Patch struct {
 	Reviews   map[radicle.Oid]*ReviewRef // where a review is; nil: redacted
 	Timeline  []radicle.Oid              // operations as they were applied, some that failed included
 
-	repo     Repo
-	history  *cob.History
-	resource radicle.Oid        // of the operation that was applied last
-	document *identity.Document // at resource
+	repo      Repo
+	documents gitobj.Reader // bounded, for identity documents
+	history   *cob.History
+	resource  radicle.Oid        // of the operation that was applied last
+	document  *identity.Document // at resource
 }
 
 // A Revision is a range of commits that somebody proposes.
@@ -133,7 +134,7 @@ func Read(ctx context.Context, repo Repo, id radicle.Oid, tips []radicle.Oid, li
 	if err != nil {
 		return nil, err
 	}
-	p := &Patch{ID: id, repo: repo, history: history}
+	p := &Patch{ID: id, repo: repo, documents: limits.Documents(repo), history: history}
 	if err := history.Fold(ctx, id, folder{p}); err != nil {
 		return nil, err
 	}

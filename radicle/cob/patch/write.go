@@ -49,7 +49,7 @@ func Create(ctx context.Context, repo Repo, pen Pen, proposal Proposal) (*Patch,
 	if err != nil {
 		return nil, err
 	}
-	p := &Patch{ID: e.ID, repo: repo, history: cob.NewHistory(e)}
+	p := &Patch{ID: e.ID, repo: repo, documents: repo, history: cob.NewHistory(e)}
 	if err := (folder{p}).Init(ctx, e); err != nil {
 		return nil, err
 	}
