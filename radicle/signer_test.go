@@ -63,18 +63,19 @@ func TestSecretsAreRedacted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := logged.String() + string(encoded)
+	var out strings.Builder
+	out.WriteString(logged.String() + string(encoded))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		for _, v := range []any{signer, *signer, exchange} {
 			if got := fmt.Sprintf(verb, v); got != "[redacted]" {
 				t.Errorf("%s prints %q", verb, got)
 			}
 		}
-		out += fmt.Sprintf(verb, hidden)
+		out.WriteString(fmt.Sprintf(verb, hidden))
 	}
 	for _, secret := range []string{"fefefe", "FEFEFE", "254 254", "254,254", "/v7+"} {
-		if strings.Contains(out, secret) {
-			t.Errorf("%q in %s", secret, out)
+		if strings.Contains(out.String(), secret) {
+			t.Errorf("%q in %s", secret, out.String())
 		}
 	}
 	if reflect.TypeFor[radicle.MemorySigner]().Comparable() || reflect.TypeOf(exchange).Comparable() {

@@ -139,7 +139,7 @@ func TestNIDAndDID(t *testing.T) {
 func TestNIDRefuses(t *testing.T) {
 	for _, s := range []string{
 		"", "z", anaNID[1:], "z" + anaNID, anaNID + "1", anaNID[:47], "Z" + anaNID[1:], "did:key:" + anaNID,
-		"fed01" + strings.Repeat("00", 32),                                                             // base16: Radicle reads it, and never writes it
+		"fed01" + strings.Repeat("00", 32), // base16: Radicle reads it, and never writes it
 		"z" + base58.Encode(append([]byte("\xed\x01"), make([]byte, 31)...)), "z" + base58.Encode([]byte("\xed\x01")),
 		sha1RID[4:], "z" + strings.Repeat("1", 34), "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc", // an X25519 key
 		"z" + strings.Repeat("z", 1<<20),

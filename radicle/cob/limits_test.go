@@ -134,16 +134,16 @@ func TestCycle(t *testing.T) {
 // TestLongChain has more operations than a recursive walk has stack in some languages.
 func TestLongChain(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes 5,000 operations")
+		t.Skip("writes 1,000 operations")
 	}
 	g := newGraph(t)
 	root := g.op(1, "root")
 	e := root
-	for i := range int64(5_000) {
+	for i := range int64(1_000) {
 		e = g.op(i, "next", e)
 	}
 	l := new(lister)
-	if err := g.read(e.ID).Fold(t.Context(), root.ID, l); err != nil || len(l.order) != 5_001 || l.order[5_000] != e.ID {
+	if err := g.read(e.ID).Fold(t.Context(), root.ID, l); err != nil || len(l.order) != 1_001 || l.order[1_000] != e.ID {
 		t.Errorf("%d applied, %v", len(l.order), err)
 	}
 }

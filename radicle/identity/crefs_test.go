@@ -74,10 +74,10 @@ func TestPatternOrder(t *testing.T) {
 }
 
 func TestCanonicalRefs(t *testing.T) {
-	doc, err := identity.Parse([]byte(fmt.Sprintf(`{"delegates":[%[1]q,%[2]q],"threshold":2,"payload":{
+	doc, err := identity.Parse(fmt.Appendf(nil, `{"delegates":[%[1]q,%[2]q],"threshold":2,"payload":{
 		"xyz.radicle.project":{"name":"a","description":"","defaultBranch":"main"},
 		"xyz.radicle.crefs":{"rules":{"refs/tags/*":{"allow":[%[3]q,%[3]q],"threshold":1,"more":1},"refs/heads/qa/*":{"allow":"delegates","threshold":1}},
-			"symbolic":{"STABLE":"refs/tags/v1"}}}}`, did(1), did(2), did(3))))
+			"symbolic":{"STABLE":"refs/tags/v1"}}}}`, did(1), did(2), did(3)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,10 +112,10 @@ func TestRulesAreBounded(t *testing.T) {
 		return strings.Join(b, ",")
 	}
 	try := func(rules, symbolic int) error {
-		doc, err := identity.Parse([]byte(fmt.Sprintf(`{"delegates":[%q],"threshold":1,"payload":{
+		doc, err := identity.Parse(fmt.Appendf(nil, `{"delegates":[%q],"threshold":1,"payload":{
 			"xyz.radicle.project":{"name":"a","description":"","defaultBranch":"main"},
 			"xyz.radicle.crefs":{"rules":{%s},"symbolic":{%s}}}}`, did(1),
-			list(rules, `"refs/tags/%d":{"allow":"delegates","threshold":1}`), list(symbolic, `"S%d":"refs/heads/main"`))))
+			list(rules, `"refs/tags/%d":{"allow":"delegates","threshold":1}`), list(symbolic, `"S%d":"refs/heads/main"`)))
 		if err != nil {
 			t.Fatal(err)
 		}
