@@ -168,9 +168,5 @@ func ServeRead(ctx context.Context, s Stream, m *KnockRead, h blobstore.Holder) 
 // *[BusyError] or [ErrUnknown]. It ends the stream.
 func Refuse(ctx context.Context, s Stream, err error) error {
 	c, _ := newConn(ctx, s)
-	failed := c.end(err)
-	if failed == nil {
-		c.linger()
-	}
-	return c.close(ctx, failed)
+	return c.close(ctx, c.stop(err))
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"sync"
 
 	"radswarm/blobstore"
 )
@@ -106,9 +107,7 @@ func (c *conn) refuse(err error) error {
 	if !isRefusal(err) {
 		return departed(err)
 	}
-	if c.end(err) == nil {
-		c.linger()
-	}
+	_ = c.stop(err) // whether the peer hears it or not
 	return &refusal{err}
 }
 
@@ -120,12 +119,19 @@ func isRefusal(err error) bool {
 // maxLinger is how much is thrown away of what a peer sent that did not know yet that nobody wants it.
 const maxLinger = 1 << 20
 
-// linger waits until the peer has END and closes. Over TCP, END could get lost otherwise.
-func (c *conn) linger() {
-	if w, ok := c.stream.(closeWriter); ok {
+// stop sends END while the peer may still be sending, throws that away, and waits until the peer closes. Otherwise both
+// would wait for the other to read, and over TCP END could get lost.
+func (c *conn) stop(err error) error {
+	var discarding sync.WaitGroup
+	discarding.Go(func() {
+		_, _ = io.CopyN(io.Discard, c.in, maxLinger) // whatever happens, it is over
+	})
+	err = c.end(err)
+	if w, ok := c.stream.(closeWriter); ok && err == nil {
 		_ = w.CloseWrite() // it says nothing that END did not
 	}
-	_, _ = io.CopyN(io.Discard, c.in, maxLinger) // whatever happens, it is over
+	discarding.Wait()
+	return err
 }
 
 func (c *conn) serveGet(ctx context.Context, h blobstore.Getter, m *getMsg) error {

@@ -37,13 +37,10 @@ func (c *conn) servePut(ctx context.Context, h blobstore.Putter, count int) erro
 	if done := ctx.Err(); done != nil {
 		return done
 	}
-	if failed := c.end(err, settled...); failed != nil {
-		return failed
-	}
 	if err != nil {
-		c.linger()
+		return c.stop(err)
 	}
-	return nil
+	return c.end(nil, settled...)
 }
 
 // intake is the asker's side of a Put, as the Holder reads it.
