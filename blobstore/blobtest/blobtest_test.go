@@ -1,6 +1,7 @@
 package blobtest
 
 import (
+	"math"
 	"testing"
 
 	"radswarm/blobstore"
@@ -19,7 +20,7 @@ func TestMemory(t *testing.T) {
 func TestWrapped(t *testing.T) {
 	TestHolder(t, func(_ *testing.T, limit int64) func(radicle.DID) blobstore.Holder {
 		m := &Memory{Limit: limit}
-		return func(peer radicle.DID) blobstore.Holder { return NewSwitch(FailNth(m.For(peer), 1<<40, ErrGone)) }
+		return func(peer radicle.DID) blobstore.Holder { return NewSwitch(FailNth(m.For(peer), math.MaxInt, ErrGone)) }
 	})
 }
 
