@@ -135,15 +135,22 @@ func (d *decoder) name(n *blobstore.ShareName) {
 	n.SID, n.Root = blobstore.SID(b[:32]), blobstore.Root(b[32:])
 }
 
-// nested decodes a message inside the one at hand.
-func (d *decoder) nested(field func(*decoder)) {
-	in := decoder{kind: d.kind, b: d.bytes()}
-	for in.next() {
-		field(&in)
-	}
+// inner decodes a message inside the one at hand. Leave it when it has no more fields.
+func (d *decoder) inner() decoder { return decoder{kind: d.kind, b: d.bytes()} }
+
+func (d *decoder) leave(in *decoder) {
 	if in.err != nil {
 		d.fail(in.err)
 	}
+}
+
+// nested is inner and leave around a field function.
+func (d *decoder) nested(field func(*decoder)) {
+	in := d.inner()
+	for in.next() {
+		field(&in)
+	}
+	d.leave(&in)
 }
 
 // room makes sure that a list may grow, before it does.

@@ -28,14 +28,16 @@ func (r *ranges) add(d *decoder, limit int) {
 		return
 	}
 	var one blobstore.Range
-	d.nested(func(d *decoder) {
-		switch d.num {
+	in := d.inner()
+	for in.next() {
+		switch in.num {
 		case 1:
-			one.Off = d.int64()
+			one.Off = in.int64()
 		case 2:
-			one.Len = d.int()
+			one.Len = in.int()
 		}
-	})
+	}
+	d.leave(&in)
 	*r = append(*r, one)
 }
 
