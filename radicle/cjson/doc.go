@@ -1,5 +1,5 @@
 // Package cjson reads JSON and writes it in the one form that Radicle hashes and signs: identity documents and the actions of
-// collaborative objects (radicle 0.25, canonical/formatter.rs; research/radicle.md §C.3).
+// collaborative objects (radicle 0.25, canonical/formatter.rs).
 //
 // # The form
 //

@@ -1,5 +1,5 @@
 // Package cob reads and writes collaborative objects: what Radicle keeps beside the code and changes without a server, such as
-// patches and identities (radicle-cob 0.21; research/radicle.md §C.6).
+// patches and identities (radicle-cob 0.21).
 //
 // An object is a graph of operations. An operation ([Entry]) is one git commit: its tree holds a manifest that names the type, up
 // to 128 actions in JSON, and embedded files; its parents are the operations before it, then related commits, then the resource,

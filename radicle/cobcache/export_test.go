@@ -32,11 +32,11 @@ func Schema(t *testing.T, cobsDir string) string {
 		if err := rows.Scan(values...); err != nil {
 			t.Fatal(err)
 		}
-		line := ""
+		var line strings.Builder
 		for _, v := range values {
-			line += fmt.Sprint(*v.(*any), " ")
+			line.WriteString(fmt.Sprint(*v.(*any), " "))
 		}
-		all = append(all, line)
+		all = append(all, line.String())
 	}
 	return strings.Join(all, "\n")
 }

@@ -1,6 +1,5 @@
 // Package identity knows what a repository is: its identity document, and the collaborative object of type xyz.radicle.id by which
-// the delegates change it (radicle 0.25, identity/*.rs, cob/identity.rs, git/canonical/*.rs; research/radicle.md §C.3, §C.4, §C.8,
-// §C.9).
+// the delegates change it (radicle 0.25, identity/*.rs, cob/identity.rs, git/canonical/*.rs).
 //
 // # Documents
 //

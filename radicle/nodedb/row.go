@@ -2,6 +2,7 @@ package nodedb
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"radswarm/radicle"
@@ -129,10 +130,8 @@ func (r *row) parse(into interface{ UnmarshalText([]byte) error }) {
 // word is one of a few words.
 func (r *row) word(words ...string) string {
 	s := r.text()
-	for _, w := range words {
-		if s == w {
-			return s
-		}
+	if slices.Contains(words, s) {
+		return s
 	}
 	if r.err == nil {
 		r.fail(fmt.Errorf("%.40q", s))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -61,10 +62,8 @@ func OpenAgent(ctx context.Context, socket string, nid radicle.NID) (*AgentSigne
 	if err != nil {
 		return nil, &AgentError{Socket: socket, Err: err}
 	}
-	for _, key := range keys {
-		if key == nid {
-			return &AgentSigner{socket: socket, nid: nid}, nil
-		}
+	if slices.Contains(keys, nid) {
+		return &AgentSigner{socket: socket, nid: nid}, nil
 	}
 	return nil, &NotInAgentError{NID: nid}
 }

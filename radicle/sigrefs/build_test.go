@@ -14,7 +14,7 @@ import (
 	"radswarm/radicle/sigrefs"
 )
 
-// The people and the time of the worked example (research/radicle.md §L): heartwood's own tests use them.
+// The people and the time of the worked example: heartwood's own tests use them.
 var (
 	ana  = radicle.NewMemorySigner([32]byte(bytes.Repeat([]byte{0xff}, 32)))
 	bo   = radicle.NewMemorySigner([32]byte(bytes.Repeat([]byte{0xfe}, 32)))

@@ -1,6 +1,6 @@
 // Package sigrefs reads and writes signed refs: the list of refs of one namespace, signed by the key that the
 // namespace is named after, in a linear history of commits at refs/namespaces/<nid>/refs/rad/sigrefs
-// (heartwood: crates/radicle/src/storage/refs/sigrefs; research/radicle.md §D).
+// (heartwood: crates/radicle/src/storage/refs/sigrefs).
 //
 // # The format
 //

@@ -25,7 +25,7 @@ type step struct {
 }
 
 // realSteps are the signed refs that heartwood's documentation tests (doc) and rad 1.10.0 (the rest) wrote from known
-// keys at a known time: research/radicle.md §L and §L.2.
+// keys at a known time.
 func realSteps() []step {
 	initial := func(tip, master string) map[string]string {
 		return map[string]string{cobRef: tip, "refs/heads/master": master, "refs/rad/id": tip, "refs/rad/root": idRoot}

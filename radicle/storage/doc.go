@@ -1,5 +1,5 @@
 // Package storage reads and writes the repositories of a Radicle home: <home>/storage/<rid>, one bare git repository
-// each, with a namespace for every peer (heartwood: crates/radicle/src/storage/git.rs; research/radicle.md §C, §D).
+// each, with a namespace for every peer (heartwood: crates/radicle/src/storage/git.rs).
 //
 // A [Storage] is the directory, a [Repo] one repository in it. Reading needs no lock and is safe while Radicle's node
 // fetches, packs and prunes: refs come from git's files in one go ([Repo.Refs]), objects through one long-lived "git

@@ -1,5 +1,5 @@
 // Package patch is the type of collaborative objects by which people propose changes to code: xyz.radicle.patch (radicle 0.25,
-// cob/patch.rs; research/radicle.md §C.7).
+// cob/patch.rs).
 //
 // A [Patch] has revisions, each a range of commits, a title, a target branch, and a [State]; people comment on revisions, review
 // and merge them. Operations on it carry one or more [Action]. [Read] folds them into a patch as Radicle does: who may do what
