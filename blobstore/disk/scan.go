@@ -2,9 +2,7 @@ package disk
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"radswarm/blobstore"
@@ -34,40 +32,47 @@ func (s *Store) rebuild(ctx context.Context, path string) error {
 	return err
 }
 
+// scanBatch is how many shares a scan writes to the index at once, at least.
+const scanBatch = 1000
+
 // scan reads all footers into the index, and returns how many there are.
 func (s *Store) scan(ctx context.Context) (n int, err error) {
-	const hex = "0123456789abcdef"
+	var all []settled
 	for i := range 256 {
 		outer := fmt.Sprintf("%02x", i)
 		inner, err := s.fs.ReadDir(outer)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if err != nil && !isAbsent(err) {
 			return n, err
 		}
 		for _, dir := range inner {
-			if len(dir) != 1 || !strings.Contains(hex, dir) {
+			if len(dir) != 1 || !strings.Contains("0123456789abcdef", dir) {
 				continue
 			}
 			found, err := s.scanFolder(ctx, outer+"/"+dir)
 			if err != nil {
 				return n, err
 			}
-			n += found
+			all = append(all, found...)
 		}
+		if len(all) < scanBatch && i < 255 {
+			continue
+		}
+		if _, err := s.index.settle(all); err != nil {
+			return n, err
+		}
+		n, all = n+len(all), all[:0]
 	}
 	return n, nil
 }
 
-// scanFolder reads the footers of one folder into the index.
-func (s *Store) scanFolder(ctx context.Context, dir string) (n int, err error) {
+// scanFolder reads the footers of one folder.
+func (s *Store) scanFolder(ctx context.Context, dir string) (all []settled, err error) {
 	if err := ctx.Err(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	files, err := s.fs.ReadDir(dir)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	found := map[blobstore.ShareName][]standing{}
 	for _, base := range files {
@@ -75,16 +80,14 @@ func (s *Store) scanFolder(ctx context.Context, dir string) (n int, err error) {
 			found[name] = append(found[name], standing{st, since})
 		}
 	}
-	var all []settled
 	for name, standings := range found {
 		r, err := s.tidy(name, standings, record{})
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		all = append(all, settled{r, 0})
 	}
-	_, err = s.index.settle(all)
-	return len(all), err
+	return all, nil
 }
 
 // recover looks at the names that the index has marked: of steps that did not end.
