@@ -18,7 +18,7 @@ const (
 	// Version is the schema version that we know.
 	Version = 3
 	// MaxPatch is the size of the largest row that is written or read, in bytes.
-	MaxPatch = 64 << 20
+	MaxPatch = 16 << 20
 	// busyTime is how long to wait for another writer, in milliseconds; Radicle waits as long.
 	busyTime = 6000
 )
