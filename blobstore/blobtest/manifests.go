@@ -108,26 +108,38 @@ func testEightManifests(s *suite) {
 
 // Whoever puts many manifests under an open name crowds out neither those of others nor one's own.
 func testFairManifests(s *suite) {
+	const crowd = 5
 	honest := NewShare(1, 100)
-	open := func(owner int, sh Share) {
-		offer := sh.Offer(did(owner))
+	owner := map[string]int{string(honest.Sealed): crowd}
+	put := func(person int, sh Share) {
+		offer := sh.Offer(did(person))
 		offer.Open, offer.MID = true, honest.MID
-		outcomes, err := s.view(did(owner)).Put(s.Context(), []blobstore.Offer{offer})
+		outcomes, err := s.view(did(person)).Put(s.Context(), []blobstore.Offer{offer})
 		if err != nil || outcomes[0].Err != nil {
 			s.Fatalf("%+v, %v", outcomes, err)
 		}
+		owner[string(sh.Sealed)] = person
 	}
-	for owner := range 5 { // all before and after the honest one, whatever the order
+	for person := range crowd {
 		for i := range 2 * blobstore.MaxManifests {
-			open(owner, NewShare(uint64(100*owner+100+i), 50))
+			put(person, NewShare(uint64(100*person+100+i), 50))
 		}
 	}
-	open(5, honest)
-	for _, peer := range []int{5, 6} {
+	put(crowd, honest)
+	for peer := range crowd + 2 {
 		got, err := s.view(did(peer)).Manifests(s.Context(), honest.MID)
-		found := slices.ContainsFunc(got, func(m []byte) bool { return bytes.Equal(m, honest.Sealed) })
-		if err != nil || len(got) != blobstore.MaxManifests || !found {
-			s.Errorf("peer %d: %d manifests, the honest one among them: %v; %v", peer, len(got), found, err)
+		if err != nil || len(got) != blobstore.MaxManifests {
+			s.Fatalf("peer %d: %d manifests: %v", peer, len(got), err)
+		}
+		of := map[int]int{}
+		for _, m := range got {
+			of[owner[string(m)]]++
+		}
+		if peer < crowd && of[peer] != blobstore.MaxManifests {
+			s.Errorf("peer %d: %d of its own", peer, of[peer])
+		}
+		if peer >= crowd && (of[crowd] != 1 || len(of) != crowd+1) {
+			s.Errorf("peer %d: of each owner %v", peer, of)
 		}
 	}
 }

@@ -1,8 +1,12 @@
 package blobtest
 
 import (
+	"bytes"
 	"errors"
+	"io"
+	"runtime"
 	"sync"
+	"testing/iotest"
 
 	"radswarm/blobstore"
 	"radswarm/radicle"
@@ -26,11 +30,20 @@ func together(n int, f func(i int)) {
 	wg.Wait()
 }
 
+// hesitant is a reader that lets others go first, so that all have begun before one ends.
+type hesitant struct{ io.Reader }
+
+func (h hesitant) Read(p []byte) (int, error) {
+	runtime.Gosched()
+	return h.Reader.Read(p)
+}
+
 // One share that many put at once is one share of many owners.
 func testOneShareTogether(s *suite) {
-	sh := NewShare(1, 200_000)
+	sh := NewShare(1, 20_000)
 	together(People, func(i int) {
-		outcomes, err := s.view(did(i)).Put(s.Context(), []blobstore.Offer{sh.Offer(did(i))})
+		offer := from(sh.Offer(did(i)), hesitant{iotest.OneByteReader(bytes.NewReader(sh.Data))})
+		outcomes, err := s.view(did(i)).Put(s.Context(), []blobstore.Offer{offer})
 		if err != nil || outcomes[0].Err != nil {
 			s.Errorf("person %d: %+v, %v", i, outcomes, err)
 		}
