@@ -57,21 +57,7 @@ func publish(t *testing.T, n *radtest.Node, dir string) radicle.RID {
 // readIdentity folds the identity of a repository in a home's storage.
 func readIdentity(t *testing.T, h *radtest.Home, rid radicle.RID) *identity.Identity {
 	t.Helper()
-	r := openRepo(t, h, rid)
-	snapshot, err := r.Refs(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var root radicle.Oid
-	var tips []radicle.Oid
-	for _, peer := range snapshot.Peers() {
-		for name, id := range snapshot.Namespace(peer) {
-			if kind, object, ok := cob.ParseRef(name); ok && kind == identity.Type {
-				root, tips = object, append(tips, id)
-			}
-		}
-	}
-	i, err := identity.Read(t.Context(), r, rid, root, tips, cob.Limits{})
+	i, err := openRepo(t, h, rid).Identity(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +82,8 @@ func changeIdentity(t *testing.T, n, other *radtest.Node, rid radicle.RID, chang
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := r.Git(t.Context(), "update-ref", identity.RefCanonical, i.Head().String()).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if c, err := r.SetIdentity(t.Context()); err != nil || c.Err != nil || c.Object.ID != i.Head() {
+		t.Fatalf("%+v, %v", c, err)
 	}
 	if _, err := n.AnnounceRefs(t.Context(), rid); err != nil {
 		t.Fatal(err)

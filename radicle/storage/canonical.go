@@ -49,7 +49,9 @@ func (r *Repo) SetCanonical(ctx context.Context, rules *identity.CanonicalRefs, 
 		if !ok {
 			continue
 		}
-		c, err := r.setCanonical(ctx, rule, name)
+		c, err := r.setTop(ctx, name, func(ctx context.Context) (identity.Object, error) {
+			return r.Quorum(ctx, rule, name)
+		})
 		if err != nil {
 			return all, err
 		}
@@ -58,11 +60,12 @@ func (r *Repo) SetCanonical(ctx context.Context, rules *identity.CanonicalRefs, 
 	return all, nil
 }
 
-// setCanonical moves one ref. The error is that of the context, or of writing.
-func (r *Repo) setCanonical(ctx context.Context, rule identity.Rule, name string) (Canonical, error) {
+// setTop moves one top-level ref to what find says, asked again if somebody else moves it meanwhile. The error is that of
+// the context, or of writing.
+func (r *Repo) setTop(ctx context.Context, name string, find func(context.Context) (identity.Object, error)) (Canonical, error) {
 	for attempt := 1; ; attempt++ {
 		c := Canonical{Name: name}
-		c.Object, c.Err = r.Quorum(ctx, rule, name)
+		c.Object, c.Err = find(ctx)
 		if err := ctx.Err(); err != nil {
 			return c, err
 		}
