@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/blobtest"
 	"radswarm/blobstore/share"
 )
 
@@ -206,6 +208,44 @@ func TestReset(t *testing.T) {
 		}
 		if err := client.Delete(t.Context(), nil); err != nil || !p.closed || len(p.reset) != 0 {
 			t.Errorf("%v, closed %v, reset %d times", err, p.closed, len(p.reset))
+		}
+	})
+}
+
+// observant is a stream whose Write returns after the other side has gone.
+type observant struct {
+	powerful
+	gone chan struct{}
+}
+
+func (o *observant) Read(p []byte) (int, error) {
+	n, err := o.powerful.Read(p)
+	if err != nil {
+		close(o.gone)
+	}
+	return n, err
+}
+
+func (o *observant) Write(p []byte) (int, error) {
+	n, err := o.powerful.Write(p)
+	<-o.gone
+	<-time.After(time.Second) // whoever read it has had time to think
+	return n, err
+}
+
+// An asker that leaves when it has END is not reset: END might get lost.
+func TestLeavingAfterEndIsNoCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		o := &observant{powerful{Conn: b, reset: make(chan Code, 1)}, make(chan struct{})}
+		go func() {
+			a.Write(frames(&deleteMsg{}))
+			io.ReadFull(a, make([]byte, len(frames(&endMsg{}))))
+			a.Close()
+		}()
+		err := Serve(t.Context(), o, new(blobtest.Memory).For(person(0xa0)))
+		if err != nil || !o.closed || len(o.reset) != 0 {
+			t.Errorf("%v, closed %v, reset %d times", err, o.closed, len(o.reset))
 		}
 	})
 }

@@ -124,7 +124,7 @@ func TestControlFromMany(t *testing.T) {
 // Two sides that have nothing to say stay for ever, and end when either is told to.
 func TestControlIsLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Hour+time.Second) // no PING is on its way
 		defer cancel()
 		a, b := net.Pipe()
 		ana, bo := runSide(ctx, a, hello("ana")), runSide(t.Context(), b, hello("bo"))
@@ -218,6 +218,45 @@ func TestPings(t *testing.T) {
 		start := time.Now()
 		if err := runSide(t.Context(), a, hello("ana")).wait(); err != ErrTooSlow || time.Since(start) != paceWindow {
 			t.Errorf("nobody reads: %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// A peer that only sends what is not known is there all the same.
+func TestUnknownIsASignOfLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		answers := script(b, hello("bo"))
+		go func() {
+			for range 10 {
+				<-time.After(20 * time.Second)
+				b.Write(frameOf(79, nil))
+			}
+			b.Write(frames(&Bye{}))
+		}()
+		start := time.Now()
+		if err := runSide(t.Context(), a, hello("ana")).wait(); err != nil || time.Since(start) != 200*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		answers()
+	})
+}
+
+// A peer that reads no PONGs is listened to until the one that it does not read has waited for long enough.
+func TestPongsWaitForNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		ana := runSide(t.Context(), a, hello("ana"))
+		if _, err := io.ReadFull(b, make([]byte, len(AppendFrame(nil, hello("ana"))))); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if _, err := b.Write(frames(hello("bo"), many2(1000, &pingMsg{6}))); err != nil || time.Since(start) != 0 {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if err := ana.wait(); err != ErrTooSlow {
+			t.Error(err)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,6 +220,83 @@ func TestAskerThatDoesNotRead(t *testing.T) {
 			t.Errorf("%v after %v", err, took)
 		}
 		asking.Wait()
+	})
+}
+
+// An asker that reads 16 KiB in 9 s is served, though each block is written in one go.
+func TestAskerThatReadsJustFastEnough(t *testing.T) {
+	_, h, sh := store(t, 3*maxChunk)
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			a.Write(frames(&getMsg{sh.Name, sh.Ranges(maxChunk)}))
+			for {
+				<-time.After(9 * time.Second)
+				if _, err := io.ReadFull(a, make([]byte, paceBytes)); err != nil {
+					a.Close()
+					return
+				}
+			}
+		})
+		start := time.Now()
+		if err := Serve(t.Context(), b, h); err != nil || time.Since(start) < 100*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		asking.Wait()
+	})
+}
+
+// After END nothing is said, also while the holder waits for the asker to close.
+func TestEndIsTheEnd(t *testing.T) {
+	put := frames(&putMsg{1}, (&item{offer: new(blobtest.NewShare(2, 100_000).Offer(person(0xa0)))}).message())
+	synctest.Test(t, func(t *testing.T) {
+		s := serveTo(t.Context(), blobtest.Gone(new(blobtest.Memory).For(person(0xa0))), sends(put))
+		if s.err != nil || s.took != paceWindow || !bytes.Equal(s.answers, frames(end(CodeInternal))) {
+			t.Errorf("%v after %v: %x", s.err, s.took, s.answers)
+		}
+	})
+}
+
+// A context that ends while the holder works is what Serve returns, also if the stream cannot be killed.
+func TestServeContextThatEndsLate(t *testing.T) {
+	for _, m := range []Message{&deleteMsg{}, &putMsg{}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		h := blobtest.Gated(new(blobtest.Memory).For(person(0xa0)), func(context.Context) error { cancel(); return nil })
+		if err := Serve(ctx, feed{bytes.NewReader(frames(m))}, h); err != context.Canceled {
+			t.Errorf("%v: %v", m.Kind(), err)
+		}
+	}
+}
+
+// loitering is a stream whose Read returns a second after Close.
+type loitering struct {
+	net.Conn
+	reading atomic.Int32
+}
+
+func (l *loitering) Read(p []byte) (int, error) {
+	l.reading.Add(1)
+	defer l.reading.Add(-1)
+	n, err := l.Conn.Read(p)
+	if err != nil {
+		<-time.After(time.Second)
+	}
+	return n, err
+}
+
+// Serve returns after everything that it started.
+func TestNothingOutlivesServe(t *testing.T) {
+	_, h, sh := store(t, 1000)
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		l := &loitering{Conn: b}
+		go io.Copy(io.Discard, a)
+		go a.Write(frames(&getMsg{sh.Name, sh.Ranges(100)}))
+		if err := Serve(t.Context(), l, h); err != nil || l.reading.Load() != 0 {
+			t.Errorf("%v, %d still read", err, l.reading.Load())
+		}
+		a.Close()
 	})
 }
 

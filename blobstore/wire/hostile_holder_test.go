@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -140,6 +141,65 @@ func TestLyingHolder(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Outcomes that come twice, or for what was not sent yet, are lies as well.
+func TestLyingOutcomes(t *testing.T) {
+	wanted := frames(&decisionMsg{outcomeMsg{index: 0}}, &decisionMsg{outcomeMsg{index: 1}})
+	twice := frames(&outcomeMsg{index: 0}, &outcomeMsg{index: 0}, &outcomeMsg{index: 1}, &endMsg{})
+	synctest.Test(t, func(t *testing.T) {
+		client, wait := against(func(s net.Conn) {
+			s.Write(wanted)
+			<-time.After(time.Second) // all was sent
+			says(twice)(s)
+		})
+		defer wait()
+		if err := asks()["Put"](t.Context(), client); !errors.Is(err, ErrProtocol) {
+			t.Errorf("an outcome twice: %v", err)
+		}
+	})
+	for name, outcome := range map[string]*outcomeMsg{
+		"durable": {index: 1}, "there already": {index: 1, had: true}, "false": {index: 1, status: status{code: CodeRoot}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := net.Pipe()
+			go func() {
+				io.ReadFull(b, make([]byte, 1000)) // of the request, which has more bytes than that
+				go io.CopyN(io.Discard, b, 1000) // the rest of it, and some of the shares
+				b.Write(frames(wanted, outcome))
+			}()
+			err := asks()["Put"](t.Context(), &Client{func(context.Context) (Stream, error) { return a, nil }})
+			if !errors.Is(err, ErrProtocol) {
+				t.Errorf("%s, before it was sent: %v", name, err)
+			}
+			b.Close()
+		})
+	}
+}
+
+// A call whose context ends while its answer arrives ends with the context's error, also if the stream cannot be killed.
+func TestContextThatEndsLate(t *testing.T) {
+	for name, answer := range map[string][]byte{
+		"Delete": frames(&endMsg{}), "Hash": frames(&digestMsg{}, &endMsg{}), "Manifests": frames(&sealedMsg{}, &endMsg{}),
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		client := &Client{func(context.Context) (Stream, error) { return feed{&late{bytes.NewReader(answer), cancel}}, nil }}
+		if err := asks()[name](ctx, client); err != context.Canceled {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// late is a reader that calls a function before it gives something.
+type late struct {
+	io.Reader
+	before func()
+}
+
+func (l *late) Read(p []byte) (int, error) {
+	l.before()
+	return l.Reader.Read(p)
 }
 
 // many2 is the same message, n times.

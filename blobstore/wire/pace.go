@@ -31,7 +31,11 @@ func (p *pace) begin(n int) {
 		p.left = p.window
 	}
 	p.since = time.Now()
-	p.arm(p.left + time.Duration((max(n, 1)-1)/paceBytes)*p.window)
+	if n <= paceBytes {
+		p.arm(p.left)
+	} else {
+		p.arm(time.Duration((n+paceBytes-1)/paceBytes) * p.window)
+	}
 }
 
 func (p *pace) arm(d time.Duration) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/blobtest"
@@ -27,12 +28,19 @@ func putTo(
 	t *testing.T, size int, put func(ctx context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error),
 ) ([]blobstore.Outcome, error) {
 	t.Helper()
+	return putOver(t, pipe, size, put)
+}
+
+func putOver(
+	t *testing.T, dial dialer, size int, put func(ctx context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error),
+) ([]blobstore.Outcome, error) {
+	t.Helper()
 	ana := blobtest.Person(0).NID().DID()
 	var offers []blobstore.Offer
 	for i, n := range []int{10, size, 20} {
 		offers = append(offers, blobtest.NewShare(uint64(i), n).Offer(ana))
 	}
-	r := newRemote(t, pipe, putter{put: put}, func(err error) {
+	r := newRemote(t, dial, putter{put: put}, func(err error) {
 		if err != nil {
 			t.Errorf("Serve: %v", err)
 		}
@@ -89,7 +97,12 @@ func TestHolderDoesNotReadAll(t *testing.T) {
 	} {
 		for _, size := range []int{100_000, 100 * maxChunk} {
 			synctest.Test(t, func(t *testing.T) {
-				outcomes, err := putTo(t, size, func(_ context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error) {
+				var asked bytes.Buffer
+				tap := func() (Stream, Stream, error) {
+					a, b, err := pipe()
+					return tapped{a, &asked}, b, err
+				}
+				outcomes, err := putOver(t, tap, size, func(_ context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error) {
 					want(offers)
 					var n [3]int
 					var errs [3]error
@@ -101,6 +114,9 @@ func TestHolderDoesNotReadAll(t *testing.T) {
 					}
 					return []blobstore.Outcome{{}, {Err: blobstore.ErrFull}, {}}, nil
 				})
+				if sent := asked.Len() - 3*600; sent > 4*maxChunk {
+					t.Errorf("%s: %d bytes were sent of a share that nobody wants", name, sent)
+				}
 				if err != nil || len(outcomes) != 3 || outcomes[0] != (blobstore.Outcome{}) || outcomes[2] != (blobstore.Outcome{}) ||
 					!errors.Is(outcomes[1].Err, blobstore.ErrFull) {
 					t.Errorf("%s: %+v, %v", name, outcomes, err)
@@ -142,12 +158,17 @@ func TestHolderFailsInPut(t *testing.T) {
 			return nil, errors.Join(busy, err, err2, err3)
 		},
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			outcomes, err := putTo(t, 100*maxChunk, put)
+		fails := func(t *testing.T, dial dialer) {
+			t.Helper()
+			outcomes, err := putOver(t, dial, 100*maxChunk, put)
 			if got, ok := errors.AsType[*BusyError](err); outcomes != nil || !ok || got.RetryAfter != busy.RetryAfter {
 				t.Errorf("%s: %+v, %v", name, outcomes, err)
 			}
-		})
+		}
+		synctest.Test(t, func(t *testing.T) { fails(t, pipe) })
+		for range 5 { // a connection that is closed too early loses END only now and then
+			fails(t, loopback(t))
+		}
 	}
 }
 
@@ -169,11 +190,13 @@ func TestHolderOutOfOrder(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		outcomes, err := putTo(t, 1000, func(_ context.Context, o []blobstore.Offer) ([]blobstore.Outcome, error) {
-			if _, err := o[0].Share(); err != errOrder {
-				t.Errorf("before the decisions: %v", err)
+			for i := range o {
+				if _, err := o[0].Share(); err != errOrder {
+					t.Errorf("after %d decisions: %v", i, err)
+				}
+				o[i].Decided(blobstore.Outcome{})
 			}
-			want(o)
-			want(o, none...) // again
+			want(o, many(3, blobstore.Outcome{Err: blobstore.ErrDenied})...) // too late
 			last, err := o[2].Share()
 			if err != nil {
 				t.Error(err)
@@ -273,3 +296,31 @@ func TestOffersOfEveryKind(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// The asker says WAIT only while the holder waits for it: nobody would read it later, and over TCP END could get lost for it.
+func TestNoWaitAfterTheLastByte(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked bytes.Buffer
+		tap := func() (Stream, Stream, error) {
+			a, b, err := pipe()
+			return tapped{a, &asked}, b, err
+		}
+		_, err := putOver(t, tap, 1000, func(_ context.Context, o []blobstore.Offer) ([]blobstore.Outcome, error) {
+			<-time.After(time.Minute)
+			want(o)
+			for i := range o {
+				if _, err := swallow(o[i]); err != nil {
+					t.Error(err)
+				}
+				<-time.After(time.Minute)
+			}
+			return make([]blobstore.Outcome, len(o)), nil
+		})
+		if last := blobtest.NewShare(2, 20).Data; err != nil || !bytes.HasSuffix(asked.Bytes(), last) {
+			t.Errorf("%v; said last: %x", err, asked.Bytes()[asked.Len()-40:])
+		}
+		if n := bytes.Count(asked.Bytes(), AppendFrame(nil, &waitMsg{})); n != 0 {
+			t.Errorf("%d WAITs", n)
+		}
+	})
+}

@@ -116,8 +116,9 @@ func isRefusal(err error) bool {
 	return errors.Is(err, ErrProtocol) || errors.Is(err, ErrUnknown) || errors.Is(err, blobstore.ErrBounds)
 }
 
-// maxLinger is how much is thrown away of what a peer sent that did not know yet that nobody wants it.
-const maxLinger = 1 << 20
+// maxLinger is how much is thrown away of what a peer sent that did not know yet that nobody wants it: as much as the windows
+// of transports let be under way.
+const maxLinger = 16 << 20
 
 // stop sends END while the peer may still be sending, throws that away, and waits until the peer closes. Otherwise both
 // would wait for the other to read, and over TCP END could get lost.
