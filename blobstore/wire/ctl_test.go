@@ -131,7 +131,8 @@ func TestControlIsLong(t *testing.T) {
 		if err := ana.wait(); err != context.DeadlineExceeded {
 			t.Error(err)
 		}
-		if err := bo.wait(); err != ErrCancelled {
+		// Bo may be in the middle of a PING of his own when Ana's side of the pipe goes.
+		if err := bo.wait(); err != ErrCancelled && !errors.Is(err, io.ErrClosedPipe) {
 			t.Error(err)
 		}
 	})
