@@ -14,8 +14,8 @@ import (
 	"radswarm/blobstore/blobtest"
 )
 
-// The benchmarks count processor time of both sides together, in the same run as what they are compared with, so that the ratio
-// survives a busy machine.
+// The benchmarks count processor time of both sides together, in the same run as what they are compared with, so that
+// the ratio survives a busy machine.
 
 // cpuTime returns the processor time that this process has used, in nanoseconds.
 func cpuTime(b *testing.B) int64 {
@@ -31,8 +31,8 @@ func benchDialers(b *testing.B) map[string]dialer {
 	return map[string]dialer{"Pipe": pipe, "TCP": loopback(b)}
 }
 
-// BenchmarkGet reads blocks of 64 KiB from a holder that has them in memory. "x-raw" is the processor time in terms of what moving the
-// same bytes over such a connection takes: io.Copy of 64 KiB a Write and a Read.
+// BenchmarkGet reads blocks of 64 KiB from a holder that has them in memory. "x-raw" is the processor time in terms of
+// what moving the same bytes over such a connection takes: io.Copy of 64 KiB a Write and a Read.
 func BenchmarkGet(b *testing.B) {
 	sh := blobtest.NewShare(1, 64<<20)
 	ranges := sh.Ranges(maxChunk)
@@ -96,8 +96,8 @@ func rawCost(b *testing.B, dial dialer, data []byte) float64 {
 	return slices.Min(tries)
 }
 
-// BenchmarkPut puts a thousand shares of 4 KiB in batches of 64 into a holder in memory. "x-local" is the processor time in terms
-// of putting them there without a stream.
+// BenchmarkPut puts a thousand shares of 4 KiB in batches of 64 into a holder in memory. "x-local" is the processor
+// time in terms of putting them there without a stream.
 func BenchmarkPut(b *testing.B) {
 	const shares = 1000
 	ana := person(0xa0)

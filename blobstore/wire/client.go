@@ -11,11 +11,11 @@ import (
 	"radswarm/blobstore/share"
 )
 
-// Client is the [blobstore.Holder] at the other end of the streams that Open opens. Errors of the other side come back as they would
-// from a local holder; errors of Open and of streams come back as they are.
+// Client is the [blobstore.Holder] at the other end of the streams that Open opens. Errors of the other side come back
+// as they would from a local holder; errors of Open and of streams come back as they are.
 //
-// A method that ends early, by its context or by an error of its caller's, cancels: the holder hears of it through its stream, and
-// what it does then may end after the method has returned.
+// A method that ends early, by its context or by an error of its caller's, cancels: the holder hears of it through its
+// stream, and what it does then may end after the method has returned.
 type Client struct {
 	// Open returns a new stream to the holder, on which nothing was said yet. It may be called from many goroutines.
 	Open func(ctx context.Context) (Stream, error)
@@ -127,8 +127,8 @@ func (c *conn) replies(want Kind, n int, take func(i int, m Message) error) erro
 	return nil
 }
 
-// Get implements [blobstore.Getter]. It holds one block at a time; a visit that takes its time stops the stream, and the
-// holder ends it after [ErrTooSlow]'s.
+// Get implements [blobstore.Getter]. It holds one block at a time; a visit that takes its time stops the stream, and
+// the holder ends it after [ErrTooSlow]'s.
 func (c *Client) Get(
 	ctx context.Context, name blobstore.ShareName, ranges []blobstore.Range, visit func(i int, b []byte) error,
 ) error {
@@ -194,8 +194,8 @@ func (c *Client) Audit(
 	return only(answer, err)
 }
 
-// Have implements [blobstore.Haver]. It verifies the leaves: a share without three valid ones is not held. What they do not
-// always prove is the length, which the caller compares with the manifest's.
+// Have implements [blobstore.Haver]. It verifies the leaves: a share without three valid ones is not held. What they do
+// not always prove is the length, which the caller compares with the manifest's.
 func (c *Client) Have(
 	ctx context.Context, names []blobstore.ShareName, nonce blobstore.Nonce,
 ) (held []blobstore.Held, err error) {

@@ -8,8 +8,9 @@ import (
 	"radswarm/blobstore"
 )
 
-// Put implements [blobstore.Putter]. It reads the shares that the holder wants one after the other, in a goroutine of its
-// own, 64 KiB at a time, and tells the holder to wait while a source is slow. It returns only after the source that it reads.
+// Put implements [blobstore.Putter]. It reads the shares that the holder wants one after the other, in a goroutine of
+// its own, 64 KiB at a time, and tells the holder to wait while a source is slow. It returns only after the source that
+// it reads.
 func (c *Client) Put(ctx context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error) {
 	if err := between("number of offers", len(offers), 0, blobstore.MaxOffers); err != nil {
 		return nil, err

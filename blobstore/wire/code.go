@@ -37,8 +37,8 @@ const (
 var (
 	// ErrCancelled is a peer that stopped: it was told to, or it is shutting down.
 	ErrCancelled = errors.New("peer cancelled")
-	// ErrTooSlow is fewer than 16 KiB in 10 s while somebody waited (PROTOCOL.md §4). Inside a *[RemoteError] it is
-	// this side that was slow.
+	// ErrTooSlow is fewer than 16 KiB in 10 s while somebody waited (PROTOCOL.md §4): by the peer, or, where it is what
+	// a *[RemoteError] says, by this side.
 	ErrTooSlow = errors.New("slower than 16 KiB in 10 s")
 	// ErrUnknown is an operation or a protocol that the peer does not know.
 	ErrUnknown = errors.New("peer does not know this operation")
@@ -52,7 +52,8 @@ var (
 	ErrProtocol = errors.New("peer breaks the protocol")
 )
 
-// codeErrors has what stands for each code, by number. CodeBounds is a *[blobstore.BoundsError] where the numbers are known.
+// codeErrors has what stands for each code, by number. CodeBounds is a *[blobstore.BoundsError] where the numbers are
+// known.
 func codeErrors() [CodeVersion + 1]error {
 	return [...]error{
 		CodeNotFound:  fs.ErrNotExist,
@@ -179,7 +180,7 @@ func (s *status) err() error {
 		}
 		return &blobstore.BoundsError{What: what, Got: s.got, Min: s.min, Max: s.max}
 	}
-	if text := printable(s.text); text != "" {
+	if text := printable(s.text); text != "" || s.code == CodeTooSlow {
 		return &RemoteError{s.code, text}
 	}
 	return s.code.Err()

@@ -212,6 +212,27 @@ func TestReset(t *testing.T) {
 	})
 }
 
+// stubborn is a stream that only a deadline ends.
+type stubborn struct{ net.Conn }
+
+func (stubborn) Close() error { return nil }
+
+func TestDeadlineEndsAStream(t *testing.T) {
+	for name, ask := range asks() {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := net.Pipe()
+			go io.Copy(io.Discard, b)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			err := ask(ctx, &Client{func(context.Context) (Stream, error) { return stubborn{a}, nil }})
+			if err != context.DeadlineExceeded {
+				t.Errorf("%s: %v", name, err)
+			}
+			b.Close()
+		})
+	}
+}
+
 // observant is a stream whose Write returns after the other side has gone.
 type observant struct {
 	powerful

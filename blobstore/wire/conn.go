@@ -15,8 +15,8 @@ import (
 // bufferSize bounds what a conn reads ahead, and the bytes that it copies to write them with the frame before.
 const bufferSize = 4 << 10
 
-// conn is one side of a stream: frames and raw bytes, at the pace of PROTOCOL.md §4, until a context is done. One goroutine
-// reads; any may write.
+// conn is one side of a stream: frames and raw bytes, at the pace of PROTOCOL.md §4, until a context is done. One
+// goroutine reads; any may write.
 type conn struct {
 	stream Stream
 	in     frameReader
@@ -44,8 +44,8 @@ type frameReader interface {
 	io.ByteReader
 }
 
-// newConn returns a conn that is killed when ctx is done, and a context that is done when the conn is killed. Release or
-// close it.
+// newConn returns a conn that is killed when ctx is done, and a context that is done when the conn is killed. Release
+// or close it.
 func newConn(ctx context.Context, s Stream) (*conn, context.Context) {
 	inner, cancel := context.WithCancel(ctx)
 	c := &conn{stream: s, cancel: cancel, writing: make(turn, 1)}
@@ -68,8 +68,8 @@ func newConn(ctx context.Context, s Stream) (*conn, context.Context) {
 	return c, inner
 }
 
-// close ends the stream: properly where err is nil, else at once. It returns why err happened: ctx is done, the stream was
-// killed from here, or what the stream said.
+// close ends the stream: properly where err is nil, else at once. It returns why err happened: ctx is done, the stream
+// was killed from here, or what the stream said.
 func (c *conn) close(ctx context.Context, err error) error {
 	if err != nil {
 		c.fail(err)
@@ -116,7 +116,8 @@ func (c *conn) fail(err error) {
 // meaning returns what the other side said when it reset the stream, or else err.
 func meaning(err error) error {
 	if reset, ok := errors.AsType[resetCoder](err); ok {
-		return cmp.Or(Code(reset.ResetCode()).Err(), ErrCancelled)
+		said := status{code: Code(reset.ResetCode())}
+		return cmp.Or(said.err(), ErrCancelled)
 	}
 	return err
 }
@@ -229,8 +230,8 @@ func (c *conn) write(p []byte) error {
 	return err
 }
 
-// turn is a lock for as long as a peer takes. It is a channel and no Mutex, so that time passes in testing/synctest for who waits
-// for it.
+// turn is a lock for as long as a peer takes. It is a channel and no Mutex, so that time passes in testing/synctest for
+// who waits for it.
 type turn chan struct{}
 
 func (t turn) take() { t <- struct{}{} }

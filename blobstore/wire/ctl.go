@@ -15,8 +15,8 @@ var ErrEnded = errors.New("control stream has ended")
 // queueLen is how many messages wait for a peer that does not read: 320 KiB at most.
 const queueLen = 16
 
-// Ctl is one side of a ctl/1 stream whose first frame was written or read (PROTOCOL.md §7). Send may be called from many
-// goroutines, before Run and while it runs.
+// Ctl is one side of a ctl/1 stream whose first frame was written or read (PROTOCOL.md §7). Send may be called from
+// many goroutines, before Run and while it runs.
 type Ctl struct {
 	stream Stream
 	queue  chan Message
@@ -35,9 +35,9 @@ func NewCtl(s Stream) *Ctl {
 	}
 }
 
-// Send queues a message, which must not change any more; it waits while the queue is full. It sends what [Ctl.Run] does not by itself:
-// everything but HELLO, PING and PONG. After a *[Bye], Run ends. Errors are ctx's, [ErrEnded], or those of Validate. That a
-// message was queued does not say that it arrived.
+// Send queues a message, which must not change any more; it waits while the queue is full. It sends what [Ctl.Run] does
+// not by itself: everything but HELLO, PING and PONG. After a *[Bye], Run ends. Errors are ctx's, [ErrEnded], or those
+// of Validate. That a message was queued does not say that it arrived.
 func (c *Ctl) Send(ctx context.Context, m Message) error {
 	if k := m.Kind(); k < KindAddresses || k > KindBye {
 		return fmt.Errorf("%v is not sent this way", k)
@@ -60,13 +60,14 @@ func (c *Ctl) Send(ctx context.Context, m Message) error {
 	}
 }
 
-// Run sends mine, and then what is queued. It calls handle with each message of the peer, in order: first its *[Hello], which
-// must come within 10 s. PING and PONG are dealt with, and unknown kinds skipped. While handle runs nothing more is read.
+// Run sends mine, and then what is queued. It calls handle with each message of the peer, in order: first its *[Hello],
+// which must come within 10 s. PING and PONG are dealt with, and unknown kinds skipped. While handle runs nothing more
+// is read.
 //
-// It ends the stream and returns: nil after a *[Bye] of this side, or of the peer with [CodeOK]; what another *[Bye] means;
-// [ErrVersion] where the versions have nothing in common; an error of handle; ctx's error bare; [ErrTooSlow] for a peer that was silent for 30 s; an error that wraps [ErrProtocol] or
-// [blobstore.ErrBounds] for what it should not have sent; [ErrCancelled] for one that went away; or what the stream said.
-// It is called once.
+// It ends the stream and returns: nil after a *[Bye] of this side, or of the peer with [CodeOK]; what another *[Bye]
+// means; [ErrVersion] where the versions have nothing in common; an error of handle; ctx's error bare; [ErrTooSlow] for
+// a peer that was silent for 30 s; an error that wraps [ErrProtocol] or [blobstore.ErrBounds] for what it should not
+// have sent; [ErrCancelled] for one that went away; or what the stream said. It is called once.
 func (c *Ctl) Run(ctx context.Context, mine *Hello, handle func(Message) error) error {
 	defer close(c.ended)
 	if err := mine.Validate(); err != nil {
@@ -153,7 +154,8 @@ func (c *conn) nextKnown() (Message, error) {
 	}
 }
 
-// write sends HELLO, and then what is to be sent. It ends with ctx, or with the stream, which it kills where it cannot write.
+// write sends HELLO, and then what is to be sent. It ends with ctx, or with the stream, which it kills where it cannot
+// write.
 func (c *Ctl) write(ctx context.Context, conn *conn, mine *Hello) {
 	if conn.send(mine) != nil {
 		return

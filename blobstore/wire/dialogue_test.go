@@ -19,14 +19,15 @@ import (
 	"radswarm/radicle"
 )
 
-// The dialogues are what both sides of a stream say, to the last byte. Ana asks; the holder keeps two shares of hers, and has
-// room for two more.
+// The dialogues are what both sides of a stream say, to the last byte. Ana asks; the holder keeps two shares of hers,
+// and has room for two more.
 
 // They depend on nothing but the formats: the shares are contents by the rule of testdata/vectors/README.md.
 
 const oldSize, openSize, newSize, brokenSize = 3000, 70_000, 66_000, 5000
 
-// contentShare is the share whose bytes are the content of a label, with names and a sealed manifest of one repeated byte.
+// contentShare is the share whose bytes are the content of a label, with names and a sealed manifest of one repeated
+// byte.
 func contentShare(label string, size int, b byte) blobtest.Share {
 	var data []byte
 	for i := uint64(0); len(data) < size; i++ {

@@ -24,9 +24,9 @@
 //
 // # Memory
 //
-// Serve holds 8 KiB of buffers, one request, one block of the holder's, and one answer: PROTOCOL.md §9 has the sum. A Client holds
-// the longest range of a Get, one chunk of 64 KiB for a Put, and what it returns: up to 1.2 MiB for Prove, 2.3 MiB for
-// Audit, 6.8 MiB for a Have of 1,024 names.
+// What Serve holds is in PROTOCOL.md §9: one block for a Get, at most 2.5 MiB for anything. A Client holds the longest
+// range of a Get, one chunk of 64 KiB for a Put, and what it returns: up to 1.2 MiB for Prove, 2.3 MiB for Audit, 6.8
+// MiB for a Have of 1,024 names.
 //
 // # Differs from the design
 //

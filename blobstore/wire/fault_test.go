@@ -39,7 +39,8 @@ func (f *faulty) Write(p []byte) (int, error) {
 	return f.Stream.Write(p)
 }
 
-// scenario is a Holder used in every way, once each. It returns the first error; shares that were said to be durable are in kept.
+// scenario is a Holder used in every way, once each. It returns the first error; shares that were said to be durable
+// are in kept.
 func scenario(ctx context.Context, h blobstore.Holder, old blobtest.Share, offered []blobtest.Share) (kept []blobtest.Share, err error) {
 	ana := blobtest.Person(0).NID().DID()
 	offers := make([]blobstore.Offer, len(offered))
@@ -94,8 +95,8 @@ func readAll(ctx context.Context, h blobstore.Holder, sh blobtest.Share) error {
 	return err
 }
 
-// Whichever Read or Write of either side fails: the caller hears of it, what was promised holds, what was not is not there by
-// halves, nothing stays charged, and nobody is left behind.
+// Whichever Read or Write of either side fails: the caller hears of it, what was promised holds, what was not is not
+// there by halves, nothing stays charged, and nobody is left behind.
 func TestEveryOperationFails(t *testing.T) {
 	old, offered := blobtest.NewShare(1, 3*maxChunk), []blobtest.Share{blobtest.NewShare(2, 100_000), blobtest.NewShare(3, 10)}
 	for _, side := range []string{"asker", "asker, short", "holder", "holder, short"} {

@@ -123,6 +123,7 @@ func TestWrongAskers(t *testing.T) {
 		{"gone between chunks", []any{batch, chunk(1, maxChunk)}, ErrCancelled},
 		{"a chunk of what is here", []any{batch, chunk(0, 1000)}, ErrProtocol},
 		{"a chunk of the next", []any{batch, chunk(2, 10)}, ErrProtocol},
+		{"a chunk of the one after", []any{frames(&putMsg{2}, offer(a), offer(a)), chunk(1, maxChunk)}, ErrProtocol},
 		{"a chunk of no offer", []any{batch, chunk(7, 10)}, ErrProtocol},
 		{"a short chunk", []any{batch, chunk(1, maxChunk-1)}, ErrProtocol},
 		{"a long last chunk", []any{batch, chunk(1, maxChunk), chunk(1, maxChunk)}, ErrProtocol},
@@ -258,6 +259,19 @@ func TestEndIsTheEnd(t *testing.T) {
 	})
 }
 
+// none is a Holder that says that it has no manifests in the wrong way.
+type none struct{ blobstore.Holder }
+
+func (none) Manifests(context.Context, blobstore.MID) ([][]byte, error) { return nil, nil }
+
+func TestNoManifestsAreAbsence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if s := serveTo(t.Context(), none{}, sends(&manifestMsg{})); s.err != nil || s.last(t) != CodeNotFound {
+			t.Errorf("%v, END %v", s.err, s.last(t))
+		}
+	})
+}
+
 // A context that ends while the holder works is what Serve returns, also if the stream cannot be killed.
 func TestServeContextThatEndsLate(t *testing.T) {
 	for _, m := range []Message{&deleteMsg{}, &putMsg{}} {
@@ -369,7 +383,8 @@ func TestServeContext(t *testing.T) {
 	}
 }
 
-// A holder that needs longer than 10 s for every step is waited for by the asker, and one that the asker makes wait waits.
+// A holder that needs longer than 10 s for every step is waited for by the asker, and one that the asker makes wait
+// waits.
 func TestBothWait(t *testing.T) {
 	m, _, sh := store(t, 1000)
 	ana := blobtest.Person(0).NID().DID()

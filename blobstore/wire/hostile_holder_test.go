@@ -104,7 +104,7 @@ func TestLyingHolder(t *testing.T) {
 		{"a proof", "Get", []any{&proofMsg{}}},
 		{"an unknown kind", "Get", []any{frameOf(31, nil)}},
 		{"a frame of 2^63 bytes", "Get", []any{[]byte{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1}}},
-		{"a message that is too long", "Get", []any{frameOf(kindBlock, fill(65, 0))}},
+		{"a message that is too long", "Get", []any{frameOf(kindBlock, fill(257, 0))}},
 		{"no message", "Get", []any{fill(100, 0xff)}},
 		{"WAIT after WAIT", "Get", []any{many2(freeWaits+2, &waitMsg{})}},
 		{"END too early", "Prove", []any{&proofMsg{}, &endMsg{}}},
@@ -158,6 +158,19 @@ func TestLyingOutcomes(t *testing.T) {
 			t.Errorf("an outcome twice: %v", err)
 		}
 	})
+	synctest.Test(t, func(t *testing.T) {
+		client, wait := against(func(s net.Conn) {
+			s.Write(AppendFrame(nil, &decisionMsg{}))
+			<-time.After(time.Second) // it was aborted
+			says(&outcomeMsg{}, &endMsg{})(s)
+		})
+		defer wait()
+		offer := blobtest.NewShare(1, 10).Offer(person(0xa0))
+		offer.Share = func() (io.ReadCloser, error) { return nil, errBroken }
+		if outcomes, err := client.Put(t.Context(), []blobstore.Offer{offer}); !errors.Is(err, ErrProtocol) {
+			t.Errorf("durable, and not sent: %+v, %v", outcomes, err)
+		}
+	})
 	for name, outcome := range map[string]*outcomeMsg{
 		"durable": {index: 1}, "there already": {index: 1, had: true}, "false": {index: 1, status: status{code: CodeRoot}},
 	} {
@@ -165,7 +178,7 @@ func TestLyingOutcomes(t *testing.T) {
 			a, b := net.Pipe()
 			go func() {
 				io.ReadFull(b, make([]byte, 1000)) // of the request, which has more bytes than that
-				go io.CopyN(io.Discard, b, 1000) // the rest of it, and some of the shares
+				go io.CopyN(io.Discard, b, 1000)   // the rest of it, and some of the shares
 				b.Write(frames(wanted, outcome))
 			}()
 			err := asks()["Put"](t.Context(), &Client{func(context.Context) (Stream, error) { return a, nil }})
@@ -177,7 +190,8 @@ func TestLyingOutcomes(t *testing.T) {
 	}
 }
 
-// A call whose context ends while its answer arrives ends with the context's error, also if the stream cannot be killed.
+// A call whose context ends while its answer arrives ends with the context's error, also if the stream cannot be
+// killed.
 func TestContextThatEndsLate(t *testing.T) {
 	for name, answer := range map[string][]byte{
 		"Delete": frames(&endMsg{}), "Hash": frames(&digestMsg{}, &endMsg{}), "Manifests": frames(&sealedMsg{}, &endMsg{}),

@@ -78,7 +78,7 @@ func (k Kind) info() kindInfo {
 func (k Kind) first() kindInfo {
 	switch k {
 	case KindOpen:
-		return kindInfo{"OPEN", 64, func() Message { return new(Open) }}
+		return kindInfo{"OPEN", 256, func() Message { return new(Open) }}
 	case KindKnockMember:
 		return kindInfo{"KNOCK_MEMBER", maxFirstMessage, func() Message { return new(KnockMember) }}
 	case KindKnockGuest:
@@ -90,7 +90,7 @@ func (k Kind) first() kindInfo {
 	case KindKnockWhere:
 		return kindInfo{"KNOCK_WHERE", maxFirstMessage, func() Message { return new(KnockWhere) }}
 	case KindWelcome:
-		return kindInfo{"WELCOME", 64, func() Message { return new(Welcome) }}
+		return kindInfo{"WELCOME", 256, func() Message { return new(Welcome) }}
 	case KindFound:
 		return kindInfo{"FOUND", 20 << 10, func() Message { return new(Found) }}
 	}
@@ -104,7 +104,7 @@ func (k Kind) asked() kindInfo {
 	case kindProve:
 		return kindInfo{"PROVE", 24 << 10, func() Message { return new(proveMsg) }}
 	case kindPut:
-		return kindInfo{"PUT", 64, func() Message { return new(putMsg) }}
+		return kindInfo{"PUT", 256, func() Message { return new(putMsg) }}
 	case kindHave:
 		return kindInfo{"HAVE", 72 << 10, func() Message { return new(haveMsg) }}
 	case kindManifest:
@@ -118,9 +118,9 @@ func (k Kind) asked() kindInfo {
 	case kindOffer:
 		return kindInfo{"OFFER", 10 << 10, func() Message { return new(offerMsg) }}
 	case kindChunk:
-		return kindInfo{"CHUNK", 64, func() Message { return new(chunkMsg) }}
+		return kindInfo{"CHUNK", 256, func() Message { return new(chunkMsg) }}
 	case kindAbort:
-		return kindInfo{"ABORT", 64, func() Message { return new(abortMsg) }}
+		return kindInfo{"ABORT", 256, func() Message { return new(abortMsg) }}
 	}
 	return kindInfo{}
 }
@@ -128,7 +128,7 @@ func (k Kind) asked() kindInfo {
 func (k Kind) answered() kindInfo {
 	switch k {
 	case kindBlock:
-		return kindInfo{"BLOCK", 64, func() Message { return new(blockMsg) }}
+		return kindInfo{"BLOCK", 256, func() Message { return new(blockMsg) }}
 	case kindProof:
 		return kindInfo{"PROOF", 1536, func() Message { return new(proofMsg) }}
 	case kindLeaf:
@@ -138,17 +138,17 @@ func (k Kind) answered() kindInfo {
 	case kindSealed:
 		return kindInfo{"SEALED", 9 << 10, func() Message { return new(sealedMsg) }}
 	case kindDigest:
-		return kindInfo{"DIGEST", 64, func() Message { return new(digestMsg) }}
+		return kindInfo{"DIGEST", 256, func() Message { return new(digestMsg) }}
 	case kindDecision:
 		return kindInfo{"DECISION", 1 << 10, func() Message { return new(decisionMsg) }}
 	case kindSkip:
-		return kindInfo{"SKIP", 64, func() Message { return new(skipMsg) }}
+		return kindInfo{"SKIP", 256, func() Message { return new(skipMsg) }}
 	case kindOutcome:
 		return kindInfo{"OUTCOME", 1 << 10, func() Message { return new(outcomeMsg) }}
 	case kindEnd:
 		return kindInfo{"END", 1 << 10, func() Message { return new(endMsg) }}
 	case kindWait:
-		return kindInfo{"WAIT", 64, func() Message { return new(waitMsg) }}
+		return kindInfo{"WAIT", 256, func() Message { return new(waitMsg) }}
 	}
 	return kindInfo{}
 }
@@ -158,9 +158,9 @@ func (k Kind) control() kindInfo {
 	case KindHello:
 		return kindInfo{"HELLO", 16 << 10, func() Message { return new(Hello) }}
 	case kindPing:
-		return kindInfo{"PING", 64, func() Message { return new(pingMsg) }}
+		return kindInfo{"PING", 256, func() Message { return new(pingMsg) }}
 	case kindPong:
-		return kindInfo{"PONG", 64, func() Message { return new(pongMsg) }}
+		return kindInfo{"PONG", 256, func() Message { return new(pongMsg) }}
 	case KindAddresses:
 		return kindInfo{"ADDRESSES", 20 << 10, func() Message { return new(Addresses) }}
 	case KindIntroductions:
@@ -176,7 +176,7 @@ func (k Kind) control() kindInfo {
 	case KindHolds:
 		return kindInfo{"HOLDS", 1 << 10, func() Message { return new(Holds) }}
 	case KindBusy:
-		return kindInfo{"BUSY", 64, func() Message { return new(Busy) }}
+		return kindInfo{"BUSY", 256, func() Message { return new(Busy) }}
 	case KindBye:
 		return kindInfo{"BYE", 1 << 10, func() Message { return new(Bye) }}
 	}

@@ -10,9 +10,10 @@ import (
 	"radswarm/blobstore"
 )
 
-// ReadFirst reads the first frame of a stream of a known peer: an *[Open], or one of the knocks (PROTOCOL.md §3). It takes no byte
-// too many, at most 4 KiB and 5 s; then, and where ctx is done, the stream is cut. Errors wrap [ErrProtocol], [ErrUnknown] or
-// [blobstore.ErrBounds], or are [ErrTooSlow], [ErrCancelled], or what the stream said; the stream is dead then.
+// ReadFirst reads the first frame of a stream of a known peer: an *[Open], or one of the knocks (PROTOCOL.md §3). It
+// takes no byte too many, at most 4 KiB and 5 s; then, and where ctx is done, the stream is cut. Errors wrap
+// [ErrProtocol], [ErrUnknown] or [blobstore.ErrBounds], or are [ErrTooSlow], [ErrCancelled], or what the stream said;
+// the stream is dead then.
 func ReadFirst(ctx context.Context, s Stream) (Message, error) {
 	return readFirst(ctx, s, func(k Kind) bool { return k >= KindOpen && k <= KindKnockWhere })
 }
@@ -61,8 +62,8 @@ func WriteOpen(ctx context.Context, s Stream, protocol string) error {
 	return nil
 }
 
-// Knock asks to be let in, with a *[KnockMember], *[KnockGuest] or *[KnockInvitation], and closes the stream. A peer that
-// does not answer is [blobstore.ErrDenied].
+// Knock asks to be let in, with a *[KnockMember], *[KnockGuest] or *[KnockInvitation], and closes the stream. A peer
+// that does not answer is [blobstore.ErrDenied].
 func Knock(ctx context.Context, s Stream, m Message) (Access, error) {
 	switch m.(type) {
 	case *KnockMember, *KnockGuest, *KnockInvitation:
@@ -83,8 +84,8 @@ func Knock(ctx context.Context, s Stream, m Message) (Access, error) {
 	return welcome.Access, nil
 }
 
-// KnockForHolders asks who holds an open object, and closes the stream. It returns address records, as they came. A peer that does not
-// answer is [blobstore.ErrDenied].
+// KnockForHolders asks who holds an open object, and closes the stream. It returns address records, as they came. A
+// peer that does not answer is [blobstore.ErrDenied].
 func KnockForHolders(ctx context.Context, s Stream, m *KnockWhere) (records [][]byte, err error) {
 	err = knock(ctx, s, m, func(c *conn) error {
 		answer, err := c.answered(KindFound)
@@ -104,7 +105,8 @@ func KnockForBlocks(ctx context.Context, s Stream, m *KnockRead, visit func(i in
 	return knock(ctx, s, m, func(c *conn) error { return c.blocks(ctx, m.Ranges, visit) })
 }
 
-// KnockForProofs proves parts of an open share, as [Client.Prove] does, and closes the stream. The knock must ask for proofs.
+// KnockForProofs proves parts of an open share, as [Client.Prove] does, and closes the stream. The knock must ask for
+// proofs.
 func KnockForProofs(ctx context.Context, s Stream, m *KnockRead) (proofs [][]byte, err error) {
 	if !m.Prove {
 		return nil, fmt.Errorf("%v asks for blocks", m.Kind())
@@ -144,7 +146,8 @@ func (c *conn) answered(want Kind) (Message, error) {
 	return m, nil
 }
 
-// AnswerKnock answers a knock that was read, other than a *[KnockRead], with a *[Welcome] or a *[Found], and closes the stream.
+// AnswerKnock answers a knock that was read, other than a *[KnockRead], with a *[Welcome] or a *[Found], and closes the
+// stream.
 func AnswerKnock(ctx context.Context, s Stream, m Message) error {
 	c, _ := newConn(ctx, s)
 	err := m.Validate()

@@ -44,6 +44,8 @@ func TestMemoryOfServe(t *testing.T) {
 		{"the head of a HAVE", []any{appendHead(nil, kindHave, 72<<10)}, 112 << 10},
 		{"a HAVE but its last byte", []any{appendHead(nil, kindHave, 72<<10), make([]byte, 72<<10-1)}, 112 << 10},
 		{"a GET that is not read", []any{&getMsg{sh.Name, sh.Ranges(maxChunk)}}, 112 << 10},
+		{"a HAVE that is not read", []any{&haveMsg{names: many(blobstore.MaxNames, sh.Name)}}, 512 << 10},
+		{"an AUDIT that is not read", []any{&auditMsg{name: sh.Name, leaves: blobstore.MaxLeaves}}, 2 << 20},
 		{"a PUT but its last offer", []any{&putMsg{64}, many2(63, longest)}, 640 << 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {

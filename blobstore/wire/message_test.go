@@ -195,7 +195,8 @@ func specification(t *testing.T, row string) [][]string {
 	return regexp.MustCompile(row).FindAllStringSubmatch(string(text), -1)
 }
 
-// The longest messages that may be sent are within the bounds of their kinds, with room for fields to come; first frames are within 4 KiB.
+// The longest messages that may be sent are within the bounds of their kinds, with room for fields to come; first
+// frames are within 4 KiB.
 func TestBoundsHaveRoom(t *testing.T) {
 	for _, s := range samples() {
 		k := s.m.Kind()

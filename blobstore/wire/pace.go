@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pace sees to it that a peer who is waited for moves at least 16 KiB in a window (PROTOCOL.md §4). One goroutine begins and
-// ends operations, any may touch.
+// pace sees to it that a peer who is waited for moves at least 16 KiB in a window (PROTOCOL.md §4). One goroutine
+// begins and ends operations, any may touch.
 type pace struct {
 	slow   func()        // called once, when the peer was too slow
 	window time.Duration // 0 for any time; does not change during an operation

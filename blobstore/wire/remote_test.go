@@ -83,7 +83,8 @@ func (r *remote) serve(ctx context.Context, s Stream, h blobstore.Holder) {
 	}
 }
 
-// settled waits with every method until the other side is done as well, so that what a cancelled one leaves behind can be looked at.
+// settled waits with every method until the other side is done as well, so that what a cancelled one leaves behind can
+// be looked at.
 type settled struct {
 	open func(context.Context, *sync.WaitGroup) (Stream, error)
 }

@@ -13,12 +13,12 @@ import (
 	"radswarm/blobstore"
 )
 
-// Serve answers the one operation of a blk/1 stream whose first frame was read (PROTOCOL.md §6), out of a Holder that knows what
-// the peer may do. It ends the stream, and returns when the Holder has.
+// Serve answers the one operation of a blk/1 stream whose first frame was read (PROTOCOL.md §6), out of a Holder that
+// knows what the peer may do. It ends the stream, and returns when the Holder has.
 //
-// It returns nil where the peer has its answer, be it a refusal. Otherwise it returns ctx's error bare; an error that wraps
-// [ErrProtocol], [ErrUnknown] or [blobstore.ErrBounds] for what the peer should not have sent; [ErrTooSlow] for one that
-// did not send or read what it asked for; [ErrCancelled] for one that went away; or what the stream said.
+// It returns nil where the peer has its answer, be it a refusal. Otherwise it returns ctx's error bare; an error that
+// wraps [ErrProtocol], [ErrUnknown] or [blobstore.ErrBounds] for what the peer should not have sent; [ErrTooSlow] for
+// one that did not send or read what it asked for; [ErrCancelled] for one that went away; or what the stream said.
 func Serve(ctx context.Context, s Stream, h blobstore.Holder) error {
 	c, inner := newConn(ctx, s)
 	err := c.serve(inner, h)
@@ -38,6 +38,7 @@ func (c *conn) serve(ctx context.Context, h blobstore.Holder) error {
 	if err != nil {
 		return c.refuse(err)
 	}
+	c.frame = nil // it may have been long
 	var do func() error
 	switch m := m.(type) {
 	case *putMsg:
@@ -60,7 +61,8 @@ func (c *conn) serve(ctx context.Context, h blobstore.Holder) error {
 	return c.answer(ctx, do)
 }
 
-// answer lets do send what the Holder says, and ends with what it returns. Meanwhile the peer is told to wait, and watched.
+// answer lets do send what the Holder says, and ends with what it returns. Meanwhile the peer is told to wait, and
+// watched.
 func (c *conn) answer(ctx context.Context, do func() error) error {
 	c.watch()
 	c.owe(true)
@@ -107,7 +109,11 @@ func (c *conn) refuse(err error) error {
 	if !isRefusal(err) {
 		return departed(err)
 	}
-	_ = c.stop(err) // whether the peer hears it or not
+	told := err
+	if errors.Is(err, ErrProtocol) {
+		told = &RemoteError{CodeMalformed, err.Error()} // for who writes the other side
+	}
+	_ = c.stop(told) // whether the peer hears it or not
 	return &refusal{err}
 }
 
@@ -116,8 +122,8 @@ func isRefusal(err error) bool {
 	return errors.Is(err, ErrProtocol) || errors.Is(err, ErrUnknown) || errors.Is(err, blobstore.ErrBounds)
 }
 
-// maxLinger is how much is thrown away of what a peer sent that did not know yet that nobody wants it: as much as the windows
-// of transports let be under way.
+// maxLinger is how much is thrown away of what a peer sent that did not know yet that nobody wants it: as much as the
+// windows of transports let be under way.
 const maxLinger = 16 << 20
 
 // stop sends END while the peer may still be sending, throws that away, and waits until the peer closes. Otherwise both

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Stream is one conversation with a peer: bytes in both directions, in order, until either side closes. net.Conn is one.
+// Stream is one conversation with a peer: bytes in both directions, in order, until either side closes. net.Conn is
+// one.
 //
-// Close ends both directions; what was written still arrives, and Reads and Writes that wait return. Read and Write may be
-// called at the same time, by one goroutine each.
+// Close ends both directions; what was written still arrives, and Reads and Writes that wait return. Read and Write may
+// be called at the same time, by one goroutine each.
 //
 // Three more powers are used where a Stream has them:
 //
