@@ -153,6 +153,28 @@ func (p *powerful) Reset(code uint32) error {
 	return p.Conn.Close()
 }
 
+// curt is a stream whose Reset says nothing.
+type curt struct {
+	net.Conn
+	reset chan Code
+}
+
+func (c curt) Reset(code uint32) {
+	c.reset <- Code(code)
+	c.Conn.Close()
+}
+
+func TestResetWithoutError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		reset := make(chan Code, 1)
+		if err := Serve(t.Context(), curt{b, reset}, nil); err != ErrTooSlow || <-reset != CodeTooSlow {
+			t.Error(err)
+		}
+		a.Close()
+	})
+}
+
 func (p *powerful) Close() error {
 	p.closed = true
 	return p.Conn.Close()

@@ -14,6 +14,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/manifest"
+	"radswarm/blobstore/share"
 )
 
 // decodeFrame decodes the one frame that b is.
@@ -193,6 +196,16 @@ func specification(t *testing.T, row string) [][]string {
 		t.Fatal(err)
 	}
 	return regexp.MustCompile(row).FindAllStringSubmatch(string(text), -1)
+}
+
+// What other packages put into messages fits.
+func TestOpaqueFieldsFit(t *testing.T) {
+	if keyring.CertificateLen > MaxCertificate || keyring.MaxCardLen > MaxCard {
+		t.Errorf("a certificate of %d bytes or a card of %d does not fit", keyring.CertificateLen, keyring.MaxCardLen)
+	}
+	if blobstore.MaxSealed != manifest.MaxSealed || maxProof != share.MaxProof || maxShare != share.MaxLen || maxLeaf != share.LeafSize {
+		t.Error("the bounds are not those of the formats")
+	}
 }
 
 // The longest messages that may be sent are within the bounds of their kinds, with room for fields to come; first

@@ -14,15 +14,13 @@ import (
 // Three more powers are used where a Stream has them:
 //
 //	CloseWrite() error             // the other side reads the end, and can still write
-//	Reset(code uint32) error       // ends both directions at once; the other side may learn the code
+//	Reset(code uint32) error       // ends both directions at once; the other side may learn the code (or without error)
 //	SetDeadline(t time.Time) error // makes Reads and Writes that wait return
 //
 // After the other side's Reset, the error of Read and Write may have a method ResetCode() uint32, which gives the code.
 type Stream interface {
 	io.ReadWriteCloser
 }
-
-type resetter interface{ Reset(code uint32) error }
 
 type closeWriter interface{ CloseWrite() error }
 
@@ -35,8 +33,12 @@ type resetCoder interface {
 
 // kill ends a stream now. The other side is told why if the stream can do that. Errors say that it has ended already.
 func kill(s Stream, code Code) {
-	if r, ok := s.(resetter); ok {
-		_ = r.Reset(uint32(code))
+	switch s := s.(type) {
+	case interface{ Reset(code uint32) error }:
+		_ = s.Reset(uint32(code))
+		return
+	case interface{ Reset(code uint32) }:
+		s.Reset(uint32(code))
 		return
 	}
 	if d, ok := s.(deadliner); ok {
