@@ -51,6 +51,7 @@ func TestLossOfPower(t *testing.T) {
 				index = filepath.Join(t.TempDir(), indexFile)
 			}
 			s, err := startMem(t, fsys, index, w.options())
+			w.disk = disk
 			for err == nil {
 				err = w.act(t.Context(), s)
 			}

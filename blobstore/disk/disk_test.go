@@ -15,6 +15,7 @@ const noFloor = -1
 func TestHolder(t *testing.T) {
 	blobtest.TestHolder(t, func(t *testing.T, limit int64) func(radicle.DID) blobstore.Holder {
 		s := create(t, Options{Limits: Limits{Total: limit, Floor: noFloor}})
+		t.Cleanup(func() { fsck(t, s) })
 		return func(peer radicle.DID) blobstore.Holder { return s.For(peer, NoLimit) }
 	})
 }
@@ -26,6 +27,7 @@ func TestHolderPledge(t *testing.T) {
 			limit = NoLimit
 		}
 		s := create(t, Options{Limits: Limits{Floor: noFloor}})
+		t.Cleanup(func() { fsck(t, s) })
 		return func(peer radicle.DID) blobstore.Holder { return s.For(peer, limit) }
 	})
 }

@@ -101,13 +101,6 @@ func (w *world) rotAndScrub(ctx context.Context, s *Store, disk *memFS, i int) e
 			return err
 		}
 	}
-	w.rotten[i] = false
-	for owner := range w.owners {
-		key := leaseKey{i, owner}
-		if w.leases[key] == kept {
-			w.leases[key] = unknown
-		}
-	}
 	answers, err := s.For(w.owners[0], NoLimit).Have(ctx, []blobstore.ShareName{name}, blobstore.Nonce{})
 	if err == nil && answers[0].Len != 0 {
 		return errors.New("a share that rotted is held")

@@ -1,8 +1,10 @@
 package disk
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,18 +16,22 @@ import (
 	"radswarm/radicle"
 )
 
-// fsck fails the test unless store and index are at one with each other and with what the files say, and nothing is there that
+// fsck fails the test, also at its end, unless store and index are at one with each other and with what the files say, and nothing is there that
 // should not be. Nothing may be under way.
 func fsck(t testing.TB, s *Store) {
 	t.Helper()
 	before := files(t, s)
 	fresh := &Store{fs: s.fs, log: slog.New(slog.DiscardHandler), now: time.Now}
-	var err error
-	if fresh.index, err = openIndex(filepath.Join(t.TempDir(), indexFile), true); err != nil {
+	dir, err := os.MkdirTemp("", "fsck") // t.TempDir is for a test that goes on
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if fresh.index, err = openIndex(filepath.Join(dir, indexFile), true); err != nil {
 		t.Fatal(err)
 	}
 	defer fresh.index.close()
-	if _, err := fresh.scan(t.Context()); err != nil {
+	if _, err := fresh.scan(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatalf("fsck: scan: %v", err)
 	}
 	if diff := cmp.Diff(before, files(t, s)); diff != "" {
@@ -50,7 +56,7 @@ func checkFile(t testing.TB, s *Store, path string) {
 	if !ok || st != held {
 		return
 	}
-	if _, err := s.readAll(t.Context(), name, &pacer{}); err != nil {
+	if _, err := s.readAll(context.WithoutCancel(t.Context()), name, &pacer{}); err != nil {
 		t.Errorf("fsck: %s: %v", path, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -183,6 +184,98 @@ func TestIndexIsBelieved(t *testing.T) {
 	}
 	w.check(t, s)
 	_ = s.index.close()
+}
+
+// What the index says wrongly opens nothing, and removes nothing.
+func TestIndexLies(t *testing.T) {
+	disk, w := newMemFS(), newWorld(1)
+	s, err := startMem(t, disk, filepath.Join(t.TempDir(), indexFile), w.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.index.close()
+	sh, gone := blobtest.NewShare(1, 1000), blobtest.NewShare(2, 1000)
+	ana, bo := s.For(person(0), NoLimit), s.For(person(1), NoLimit)
+	blobtest.MustPut(t, ana, person(0), sh, gone)
+	if err := ana.Delete(t.Context(), []blobstore.ShareName{gone.Name}); err != nil {
+		t.Fatal(err)
+	}
+	for _, lie := range []string{
+		"UPDATE lease SET open = 1", "UPDATE share SET since = 1 WHERE state = 3",
+	} {
+		if err := s.index.run(lie); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := bo.Manifests(t.Context(), sh.MID); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%d manifests of Ana's: %v", len(got), err)
+	}
+	if n, err := s.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d swept before their time: %v", n, err)
+	}
+	if o := putOne(t, ana, 0, gone); !o.Had || o.Err != nil {
+		t.Errorf("%+v", o)
+	}
+	if err := s.index.run("UPDATE lease SET mid = x'00'"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ana.Manifests(t.Context(), blobstore.MID{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%d manifests under no name: %v", len(got), err)
+	}
+}
+
+// Of several files of one share the best is left; leases beside none go.
+func TestTidy(t *testing.T) {
+	for name, test := range map[string]struct {
+		there []standing
+		want  standing
+	}{
+		"all":     {[]standing{{trashed, 7}, {bad, 0}, {held, 0}, {trashed, 9}}, standing{held, 0}},
+		"bad":     {[]standing{{trashed, 7}, {bad, 0}}, standing{bad, 0}},
+		"trash":   {[]standing{{trashed, 7}, {trashed, 9}, {trashed, 8}}, standing{trashed, 9}},
+		"leases":  {[]standing{{absent, 0}}, standing{}},
+		"all-two": {[]standing{{absent, 0}, {held, 0}, {bad, 0}}, standing{held, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk, w := newMemFS(), newWorld(1)
+			s, err := startMem(t, disk, filepath.Join(t.TempDir(), indexFile), w.options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(w.put(t.Context(), s, 0, 1), w.put(t.Context(), s, 1, 1)); err != nil {
+				t.Fatal(err)
+			}
+			_ = s.index.close()
+			_, _, node, err := disk.find("", sharePath(w.shares[1].Name, held, 0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			folder := disk.dirs[folder(w.shares[1].Name.SID)]
+			base := filepath.Base(stem(w.shares[1].Name))
+			delete(folder.now, base+standing{held, 0}.ending())
+			for _, st := range test.there {
+				if st.state != absent {
+					folder.now[base+st.ending()] = node
+				}
+			}
+			if s, err = startMem(t, disk, filepath.Join(t.TempDir(), indexFile), w.options()); err != nil {
+				t.Fatal(err)
+			}
+			defer s.index.close()
+			fsck(t, s)
+			want := map[string]bool{}
+			if test.want.state != absent {
+				want[base+test.want.ending()], want[base+leaseSuffix] = true, true
+			}
+			got := map[string]bool{}
+			for name := range folder.now {
+				got[name] = true
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }
 
 // While the index cannot be written, nothing is taken that it would not know, and what is there can be read and deleted.

@@ -104,7 +104,7 @@ func (s *Store) tidy(name blobstore.ShareName, found []standing, row record) (re
 func (s *Store) leave(name blobstore.ShareName, found []standing, best standing) error {
 	left := len(found)
 	for _, f := range found {
-		if f == best || f.state == absent && best.state != absent {
+		if best.state != absent && (f == best || f.state == absent) {
 			continue
 		}
 		if err := remove(s.fs, stem(name)+f.ending()); err != nil {

@@ -183,9 +183,7 @@ func (p *put) receive(ctx context.Context) {
 			some, bytes = nil, 0
 		}
 	}
-	if ctx.Err() == nil {
-		p.flush(some)
-	}
+	p.flush(some) // also of a Put that is cancelled: what came whole need not come again
 }
 
 // flush makes shares durable whose parts are complete.

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -14,6 +15,7 @@ import (
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/blobtest"
+	"radswarm/blobstore/share"
 )
 
 // putOne puts one share and returns its outcome.
@@ -247,4 +249,34 @@ func TestManyOwners(t *testing.T) {
 		}
 	}
 	fsck(t, s)
+}
+
+// A Put that is cancelled reads no further, even where the reader would.
+func TestCancelledPutStopsReading(t *testing.T) {
+	s := create(t, Options{Limits: Limits{Floor: noFloor}})
+	sh := blobtest.NewShare(1, 100*share.GroupSize)
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &countingReader{Reader: bytes.NewReader(sh.Data), then: cancel}
+	offer := sh.Offer(person(0))
+	offer.Share = func() (io.ReadCloser, error) { return io.NopCloser(r), nil }
+	first := blobtest.NewShare(2, 1000)
+	_, err := s.For(person(0), NoLimit).Put(ctx, []blobstore.Offer{first.Offer(person(0)), offer})
+	if err != context.Canceled || r.n > 2*share.GroupSize {
+		t.Errorf("after %d bytes: %v", r.n, err)
+	}
+	mustHave(t, s, person(0), first) // which came whole
+	fsck(t, s)
+}
+
+type countingReader struct {
+	io.Reader
+	n    int
+	then func()
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.n += n
+	r.then()
+	return n, err
 }

@@ -23,6 +23,7 @@ type world struct {
 	clock  time.Time
 	leases map[leaseKey]belief
 	rotten map[int]bool // shares that may be absent although they are kept
+	disk   *memFS       // on which shares rot; nil for none
 }
 
 type leaseKey struct{ share, owner int }
@@ -57,7 +58,7 @@ func (w *world) options() Options {
 
 // act does something at random. An error is the store's; what it left open is unknown.
 func (w *world) act(ctx context.Context, s *Store) error {
-	switch owner := w.random.IntN(len(w.owners)); w.random.IntN(10) {
+	switch owner := w.random.IntN(len(w.owners)); w.random.IntN(11) {
 	case 0, 1, 2:
 		return w.put(ctx, s, owner, w.random.IntN(len(w.shares)))
 	case 3:
@@ -76,8 +77,31 @@ func (w *world) act(ctx context.Context, s *Store) error {
 				return err
 			}
 		}
+	case 9:
+		return w.rot(ctx, s, w.random.IntN(len(w.shares)))
 	default:
 		return w.look(ctx, s, owner, w.random.IntN(len(w.shares)))
+	}
+	return nil
+}
+
+// rot turns a bit of a share that is held, if there is a disk to do that to, and lets somebody find it.
+func (w *world) rot(ctx context.Context, s *Store, i int) error {
+	if w.disk == nil {
+		return nil
+	}
+	_, _, n, err := w.disk.find("rot", sharePath(w.shares[i].Name, held, 0))
+	if err != nil {
+		return nil
+	}
+	w.rotten[i] = true
+	n.now = bytes.Clone(n.now)
+	n.now[w.random.IntN(len(w.shares[i].Data))] ^= 1
+	n.synced = n.now
+	for owner := range w.owners {
+		if err := w.look(ctx, s, owner, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -94,6 +118,7 @@ func (w *world) put(ctx context.Context, s *Store, owner int, shares ...int) err
 	for i, o := range outcomes {
 		if o.Err == nil {
 			w.leases[leaseKey{shares[i], owner}] = kept
+			w.rotten[shares[i]] = w.rotten[shares[i]] && o.Had // healed if it came anew
 		}
 		err = errors.Join(err, o.Err)
 	}
@@ -125,8 +150,9 @@ func (w *world) look(ctx context.Context, s *Store, owner, i int) error {
 		return nil
 	})
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && (!isRot(err) || w.rotten[i]):
-		if w.leases[key] == kept && !w.rotten[i] {
+	case errors.Is(err, fs.ErrNotExist) && w.rotten[i]:
+	case isAbsent(err):
+		if w.leases[key] == kept {
 			return fmt.Errorf("share %d was acknowledged to owner %d and is lost", i, owner)
 		}
 		w.leases[key] = gone
