@@ -45,8 +45,9 @@ type claim struct {
 	unwritten int64 // of total
 }
 
-// reserve promises room for a claim, or says which bound it would cross. Free and size are those of the disk.
-func (a *account) reserve(c *claim, free, size int64) error {
+// reserve promises room for a claim, or says which bound it would cross. Space tells what the disk has free, and its size. It
+// is asked while no promise changes: of bytes that were put aside after it was, nobody would know.
+func (a *account) reserve(c *claim, space func() (free, size int64, err error)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if room := c.pledge - a.charged(c.owner); c.toOwner > room {
@@ -55,8 +56,14 @@ func (a *account) reserve(c *claim, free, size int64) error {
 	if room := a.limits.Total - a.kept.total - a.promised.total; a.limits.Total != 0 && c.total > room {
 		return &FullError{BoundTotal, c.total, max(0, room)}
 	}
-	if room := free - a.unwritten - a.limits.floor(size); c.total > room && c.total > 0 {
-		return &FullError{BoundFloor, c.total, max(0, room)}
+	if c.total > 0 {
+		free, size, err := space()
+		if err != nil {
+			return err
+		}
+		if room := free - a.unwritten - a.limits.floor(size); c.total > room {
+			return &FullError{BoundFloor, c.total, max(0, room)}
+		}
 	}
 	c.unwritten = c.total
 	a.unwritten += c.total

@@ -56,12 +56,8 @@ func (v *View) Put(ctx context.Context, offers []blobstore.Offer) ([]blobstore.O
 
 // decide finds an outcome or room for each offer, and tells.
 func (p *put) decide() error {
-	free, size, err := p.store.fs.Free()
-	if err != nil {
-		return err
-	}
 	for i := range p.offers {
-		p.outcomes[i] = p.judge(i, free, size)
+		p.outcomes[i] = p.judge(i)
 	}
 	if err := p.touch(); err != nil {
 		return err
@@ -71,9 +67,7 @@ func (p *put) decide() error {
 		if a == nil {
 			continue
 		}
-		if a.part, err = p.store.newPart(p.offers[i], a.claim); err != nil {
-			p.outcomes[i].Err = err
-		}
+		a.part, p.outcomes[i].Err = p.store.newPart(p.offers[i], a.claim)
 	}
 	for i, o := range p.offers {
 		if o.Decided != nil {
@@ -85,7 +79,7 @@ func (p *put) decide() error {
 
 // judge returns the outcome of an offer that is refused or that nothing is to be done for; else it makes it an arrival or a
 // lending, with room promised.
-func (p *put) judge(i int, free, size int64) blobstore.Outcome {
+func (p *put) judge(i int) blobstore.Outcome {
 	o := p.offers[i]
 	if err := p.checkOffer(o); err != nil {
 		return blobstore.Outcome{Err: err}
@@ -108,7 +102,7 @@ func (p *put) judge(i int, free, size int64) blobstore.Outcome {
 	if there {
 		c.total = int64(len(o.Sealed))
 	}
-	if err := p.store.account.reserve(c, free, size); err != nil {
+	if err := p.store.account.reserve(c, p.store.fs.Free); err != nil {
 		return blobstore.Outcome{Err: err}
 	}
 	if there {

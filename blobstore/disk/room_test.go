@@ -193,6 +193,22 @@ func (hookFree) Free() (free, size int64, err error) {
 	return math.MaxInt64 / 2, math.MaxInt64 / 2, nil
 }
 
+// The floor holds when two put at once: no room is put aside between the question what is free and the promise.
+func TestFloorIsAskedUnderTheLock(t *testing.T) {
+	var a account
+	asked := 0
+	err := a.reserve(&claim{pledge: NoLimit, total: 1}, func() (free, size int64, err error) {
+		if asked++; a.mu.TryLock() {
+			a.mu.Unlock()
+			t.Error("asked while promises change")
+		}
+		return math.MaxInt64, math.MaxInt64, nil
+	})
+	if err != nil || asked != 1 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+}
+
 // What is charged is known again when the store is opened again.
 func TestChargesSurvive(t *testing.T) {
 	options := Options{Limits: Limits{Floor: noFloor}}
