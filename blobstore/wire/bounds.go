@@ -41,6 +41,7 @@ const (
 	waitEvery  = 3 * time.Second // between two WAITs
 	firstFrame = 5 * time.Second // for the first frame of a stream
 	helloTime  = 10 * time.Second
+	lingerTime = 30 * time.Second // for the peer to close after END, where it was still sending
 	byeTime    = 5 * time.Second  // for the peer to close after BYE
 	pingAfter  = 15 * time.Second // of having sent nothing
 	maxSilence = 30 * time.Second // of having heard nothing

@@ -70,10 +70,10 @@ func (c *Ctl) Send(ctx context.Context, m Message) error {
 // have sent; [ErrCancelled] for one that went away; or what the stream said. It is called once.
 func (c *Ctl) Run(ctx context.Context, mine *Hello, handle func(Message) error) error {
 	defer close(c.ended)
-	if err := mine.Validate(); err != nil {
-		return err
-	}
 	conn, inner := newConn(ctx, c.stream)
+	if err := mine.Validate(); err != nil {
+		return conn.finish(ctx, &visitError{err})
+	}
 	conn.reads.within(helloTime)
 	conn.running.Go(func() { c.write(inner, conn, mine) })
 	return conn.finish(ctx, c.read(conn, mine, handle))

@@ -307,8 +307,12 @@ func TestControlRefusesToSend(t *testing.T) {
 		}
 	}
 	bad := &Hello{Software: strings.Repeat("x", MaxSoftware+1)}
-	if err := NewCtl(nil).Run(t.Context(), bad, nil); !errors.Is(err, blobstore.ErrBounds) {
+	a, b := net.Pipe()
+	if err := NewCtl(a).Run(t.Context(), bad, nil); !errors.Is(err, blobstore.ErrBounds) {
 		t.Error(err)
+	}
+	if n, err := b.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("the stream goes on: %d bytes, %v", n, err)
 	}
 }
 

@@ -248,6 +248,22 @@ func TestAskerThatReadsJustFastEnough(t *testing.T) {
 	})
 }
 
+// A sign of life gives a long write more time, and not less.
+func TestSignOfLifeInALongWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := make(chan struct{})
+		start := time.Now()
+		p := pace{window: paceWindow, slow: func() { close(slow) }}
+		p.begin(4 * paceBytes)
+		<-time.After(time.Second)
+		p.touch()
+		<-slow
+		if took := time.Since(start); took != time.Second+4*paceWindow {
+			t.Errorf("too slow after %v", took)
+		}
+	})
+}
+
 // After END nothing is said, also while the holder waits for the asker to close.
 func TestEndIsTheEnd(t *testing.T) {
 	put := frames(&putMsg{1}, (&item{offer: new(blobtest.NewShare(2, 100_000).Offer(person(0xa0)))}).message())
@@ -257,6 +273,45 @@ func TestEndIsTheEnd(t *testing.T) {
 			t.Errorf("%v after %v: %x", s.err, s.took, s.answers)
 		}
 	})
+}
+
+// An asker that was refused and sends on, at its leisure, is cut.
+func TestAskerThatSendsOnAfterEnd(t *testing.T) {
+	put := frames(&putMsg{1}, (&item{offer: new(blobtest.NewShare(2, 100_000).Offer(person(0xa0)))}).message())
+	synctest.Test(t, func(t *testing.T) {
+		s := serveTo(t.Context(), blobtest.Gone(new(blobtest.Memory).For(person(0xa0))), func(c net.Conn) {
+			for b := put; ; b = make([]byte, paceBytes) {
+				if _, err := c.Write(b); err != nil {
+					return
+				}
+				<-time.After(time.Second)
+			}
+		})
+		if s.err != nil || s.took != lingerTime || s.last(t) != CodeInternal {
+			t.Errorf("%v after %v, END %v", s.err, s.took, s.last(t))
+		}
+	})
+}
+
+// An asker that does not hear SKIP is heard for as long as the way may be.
+func TestAskerThatDoesNotSkip(t *testing.T) {
+	put := frames(&putMsg{1}, &offerMsg{name: blobstore.ShareName{}, len: 1 << 40})
+	h := putter{put: func(_ context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error) {
+		want(offers)
+		return make([]blobstore.Outcome, 1), nil
+	}}
+	sent := 0
+	s := serveTo(t.Context(), h, func(c net.Conn) {
+		for b := put; ; b = frames(&chunkMsg{0, maxChunk}, make([]byte, maxChunk)) {
+			if _, err := c.Write(b); err != nil {
+				return
+			}
+			sent += len(b)
+		}
+	})
+	if !errors.Is(s.err, ErrProtocol) || sent < maxLinger || sent > maxLinger+2*maxChunk {
+		t.Errorf("%v after %d bytes", s.err, sent)
+	}
 }
 
 // none is a Holder that says that it has no manifests in the wrong way.

@@ -17,6 +17,7 @@ type pace struct {
 	over  bool          // slow was called
 	since time.Time     // when the operation under way began; zero where there is none
 	left  time.Duration // of the window, at since
+	spare time.Duration // that the operation under way has beyond the window, for its length
 	moved int           // bytes in the window
 }
 
@@ -30,12 +31,12 @@ func (p *pace) begin(n int) {
 	if p.left <= 0 {
 		p.left = p.window
 	}
-	p.since = time.Now()
-	if n <= paceBytes {
-		p.arm(p.left)
-	} else {
-		p.arm(time.Duration((n+paceBytes-1)/paceBytes) * p.window)
+	p.since, p.spare = time.Now(), 0
+	if n > paceBytes {
+		p.left = p.window
+		p.spare = time.Duration((n-1)/paceBytes) * p.window
 	}
+	p.arm(p.left + p.spare)
 }
 
 func (p *pace) arm(d time.Duration) {
@@ -82,6 +83,6 @@ func (p *pace) touch() {
 	p.left, p.moved = p.window, 0
 	if !p.since.IsZero() && p.timer.Stop() {
 		p.since = time.Now()
-		p.timer.Reset(p.left)
+		p.timer.Reset(p.left + p.spare)
 	}
 }

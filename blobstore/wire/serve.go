@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"time"
 
 	"radswarm/blobstore"
 )
@@ -127,8 +128,18 @@ func isRefusal(err error) bool {
 const maxLinger = 16 << 20
 
 // stop sends END while the peer may still be sending, throws that away, and waits until the peer closes. Otherwise both
-// would wait for the other to read, and over TCP END could get lost.
+// would wait for the other to read, and over TCP END could get lost. A peer that sends on and on is cut.
 func (c *conn) stop(err error) error {
+	cut := make(chan struct{})
+	timer := time.AfterFunc(lingerTime, func() {
+		defer close(cut)
+		c.fail(ErrTooSlow)
+	})
+	defer func() {
+		if !timer.Stop() {
+			<-cut
+		}
+	}()
 	var discarding sync.WaitGroup
 	discarding.Go(func() {
 		_, _ = io.CopyN(io.Discard, c.in, maxLinger) // whatever happens, it is over

@@ -121,10 +121,23 @@ func (in *intake) pass(i int) error {
 		if err := in.c.send(&skipMsg{indexed{uint32(j)}}); err != nil {
 			return err
 		}
-		for !in.items[j].finished() {
-			if err := in.discard(j); err != nil {
-				return err
-			}
+		if err := in.drain(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain takes the rest of item j off the stream, of which no more is wanted than is under way.
+func (in *intake) drain(j int) error {
+	for before := in.items[j].left; !in.items[j].finished(); {
+		if err := in.discard(j); err != nil {
+			return err
+		}
+		if n := before - in.items[j].left; n > maxLinger && !in.items[j].finished() {
+			err := fmt.Errorf("%w: %d bytes of share %d after SKIP", ErrProtocol, n, j)
+			in.c.fail(err)
+			return err
 		}
 	}
 	return nil
