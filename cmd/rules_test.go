@@ -16,13 +16,13 @@ func TestRules(t *testing.T) {
 		{"whatever goes down is fine", `
 			./cmd/rad-swarm: ./cmd/internal/command ./lfsagent/gitlfs
 			./cmd/internal/command: ./cmd/internal/app os/exec
-			./cmd/internal/app: ./blobstore/swarm ./blobstore/holder ./radicle/storage ./remote ./blobstore/net
+			./cmd/internal/app: ./blobstore/swarm ./blobstore/holder ./radicle/storage ./remote ./blobstore/net/p2p
 			./remote: ./radicle/storage ./blobstore ./lfsagent os/exec
 			./lfsagent/gitlfs: ./lfsagent ./blobstore github.com/git-lfs/git-lfs/v3/lfs
 			./radicle/storage: ./radicle/sigrefs ./radicle/gitobj os/exec | ./radicle/radtest
 			./blobstore/swarm: ./blobstore/object ./blobstore/wire | ./blobstore/blobtest ./blobstore/holder
 			./blobstore/object: ./blobstore/seal ./blobstore/share ./radicle
-			./blobstore/net: github.com/libp2p/go-libp2p/p2p/net/swarm ` + outside, ""},
+			./blobstore/net/p2p: github.com/libp2p/go-libp2p/p2p/net/swarm ` + outside, ""},
 
 		{
 			"a package nobody planned", "./blobstore/util: ./radicle",
@@ -71,15 +71,15 @@ func TestRules(t *testing.T) {
 
 		{
 			"libp2p outside net", "./blobstore/wire: github.com/libp2p/go-libp2p",
-			"blobstore/wire imports github.com/libp2p/go-libp2p: libp2p is for blobstore/net only",
+			"blobstore/wire imports github.com/libp2p/go-libp2p: libp2p is for blobstore/net/p2p only",
 		},
 		{
 			"multiaddr outside net", "./blobstore/friend: github.com/multiformats/go-multiaddr",
-			"blobstore/friend imports github.com/multiformats/go-multiaddr: libp2p is for blobstore/net only",
+			"blobstore/friend imports github.com/multiformats/go-multiaddr: libp2p is for blobstore/net/p2p only",
 		},
 		{
 			"libp2p in a test", "./blobstore/swarm: | github.com/libp2p/go-libp2p",
-			"a test of blobstore/swarm imports github.com/libp2p/go-libp2p: libp2p is for blobstore/net only",
+			"a test of blobstore/swarm imports github.com/libp2p/go-libp2p: libp2p is for blobstore/net/p2p only",
 		},
 		{
 			"git-lfs outside its package", "./cmd/internal/command: github.com/git-lfs/git-lfs/v3/config",
@@ -120,8 +120,8 @@ func TestRules(t *testing.T) {
 			"cmd/git-lfs-rad links SQLite: cmd/git-lfs-rad → cmd/internal/ui → blobstore/disk → modernc.org/sqlite",
 		},
 		{
-			"the agent links libp2p", "./cmd/git-lfs-rad: ./blobstore/net\n./blobstore/net: github.com/libp2p/go-libp2p",
-			"cmd/git-lfs-rad links libp2p: cmd/git-lfs-rad → blobstore/net → github.com/libp2p/go-libp2p",
+			"the agent links libp2p", "./cmd/git-lfs-rad: ./blobstore/net/p2p\n./blobstore/net/p2p: github.com/libp2p/go-libp2p",
+			"cmd/git-lfs-rad links libp2p: cmd/git-lfs-rad → blobstore/net/p2p → github.com/libp2p/go-libp2p",
 		},
 		{
 			"the agent links go-git", "./cmd/git-lfs-rad: example.org/x\nexample.org/x: github.com/go-git/go-git/v5",
@@ -132,8 +132,8 @@ func TestRules(t *testing.T) {
 			"cmd/git-lfs-rad links git-lfs: cmd/git-lfs-rad → example.org/x → github.com/git-lfs/wildmatch/v2",
 		},
 		{
-			"the helper links libp2p", "./cmd/git-remote-rad: ./blobstore/net\n./blobstore/net: github.com/libp2p/go-libp2p",
-			"cmd/git-remote-rad links libp2p: cmd/git-remote-rad → blobstore/net → github.com/libp2p/go-libp2p",
+			"the helper links libp2p", "./cmd/git-remote-rad: ./blobstore/net/p2p\n./blobstore/net/p2p: github.com/libp2p/go-libp2p",
+			"cmd/git-remote-rad links libp2p: cmd/git-remote-rad → blobstore/net/p2p → github.com/libp2p/go-libp2p",
 		},
 		{
 			"the helper's library links go-git", "./remote: ./radicle/storage\n./radicle/storage: github.com/go-git/go-git/v5/plumbing",
@@ -212,7 +212,7 @@ func TestFloors(t *testing.T) {
 		edges   = "remote lfsagent lfsagent/gitlfs"
 		top     = "blobstore/swarm blobstore/holder blobstore/zone blobstore/gateway"
 		disks   = "radicle/profile radicle/storage radicle/replicate radicle/node radicle/nodedb radicle/cobcache"
-		support = "radicle/radtest blobstore/blobtest"
+		support = "radicle/radtest blobstore/blobtest blobstore/net/nettest"
 	)
 	for _, shut := range []struct{ from, to string }{
 		{mains, mains},
