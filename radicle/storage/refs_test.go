@@ -300,3 +300,33 @@ func TestSigrefsThatMoveMeanwhile(t *testing.T) {
 		t.Errorf("nobody: %v", err)
 	}
 }
+
+func TestRefsInADirectory(t *testing.T) {
+	r := newRepo(t)
+	id := someCommit(t, r, 1)
+	for i, name := range []string{"refs/heads/a", "refs/heads/b/c", "refs/headstrong/x", "refs/tags/v1"} {
+		git(t, r.Dir(), "update-ref", name, id.String())
+		if i == 1 {
+			git(t, r.Dir(), "pack-refs", "--all")
+		}
+	}
+	got, err := r.RefsIn(t.Context(), "refs/heads")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, ref := range got.Refs {
+		names = append(names, ref.Name)
+	}
+	if diff := cmp.Diff([]string{"refs/heads/a", "refs/heads/b/c"}, names); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	for _, dir := range []string{"", "objects", "refs/../..", "refs/heads/", "/refs/heads"} {
+		if _, err := r.RefsIn(t.Context(), dir); !errors.As(err, new(*gitobj.RefNameError)) {
+			t.Errorf("%q: %v", dir, err)
+		}
+	}
+	if none, err := r.RefsIn(t.Context(), "refs/none"); err != nil || len(none.Refs) != 0 {
+		t.Errorf("a directory that is not there: %v, %v", none, err)
+	}
+}

@@ -68,6 +68,18 @@ func (r *Repo) NamespaceRefs(ctx context.Context, nid radicle.NID) (*Snapshot, e
 	return r.refs(ctx, strings.TrimSuffix(NamespacePrefix(nid), "/"))
 }
 
+// RefsIn reads the refs below a directory such as "refs/heads", and no others: a repository has far more of them in the
+// namespaces of its peers than at the top. Their names are whole. A directory outside refs/ is a [*gitobj.RefNameError].
+func (r *Repo) RefsIn(ctx context.Context, dir string) (*Snapshot, error) {
+	if err := gitobj.CheckRefName(dir); err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(dir, "refs/") {
+		return nil, &gitobj.RefNameError{Name: dir, Reason: "not below refs/"}
+	}
+	return r.refs(ctx, dir)
+}
+
 func (r *Repo) refs(ctx context.Context, dir string) (*Snapshot, error) {
 	if r.reftable {
 		return r.refsByGit(ctx, dir)
