@@ -40,3 +40,5 @@ func Schema(t *testing.T, cobsDir string) string {
 	}
 	return strings.Join(all, "\n")
 }
+
+var Summarise = summarise
