@@ -1,0 +1,107 @@
+package remote
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// MaxLine is the length of the longest line that is read from git, in bytes. A push option is the longest; what the
+// system lets git have on its own command line is far shorter.
+const MaxLine = 1 << 20
+
+// shown is how much of a line is repeated in an error, in bytes.
+const shown = 200
+
+// verb is what a line asks for.
+type verb int
+
+const (
+	blank verb = iota
+	capabilities
+	list
+	listForPush
+	fetch
+	push
+	option
+)
+
+// command is a line from git.
+type command struct {
+	verb  verb
+	name  string // of an option
+	value string // of an option; the refspec of a push; the object id of a fetch
+	text  string // the line, for errors
+}
+
+// lineReader reads what git writes.
+type lineReader struct{ r *bufio.Reader }
+
+func newLineReader(r io.Reader) *lineReader { return &lineReader{bufio.NewReaderSize(r, 4<<10)} }
+
+// next reads a line. The end of the input is io.EOF; other errors wrap [ErrLineTooLong] or [ErrCommand].
+func (l *lineReader) next() (command, error) {
+	var line []byte
+	for {
+		part, err := l.r.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > MaxLine {
+			return command{}, fmt.Errorf("%w: more than %d bytes", ErrLineTooLong, MaxLine)
+		}
+		switch {
+		case err == nil:
+			return parseLine(string(line))
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err == io.EOF && len(line) == 0:
+			return command{}, io.EOF
+		case err == io.EOF:
+			return command{}, fmt.Errorf("%w: %s", io.ErrUnexpectedEOF, brief(string(line)))
+		default:
+			return command{}, err
+		}
+	}
+}
+
+// parseLine reads a line as Radicle's helper does, which trims it.
+func parseLine(line string) (command, error) {
+	line = strings.TrimSpace(line)
+	if line == "" {
+		return command{}, nil
+	}
+	word, rest, _ := strings.Cut(line, " ")
+	c := command{value: strings.TrimSpace(rest), text: line}
+	switch {
+	case word == "capabilities":
+		c.verb = capabilities
+	case word == "list" && c.value == "":
+		c.verb = list
+	case word == "list" && c.value == "for-push":
+		c.verb = listForPush
+	case word == "fetch" && len(strings.Fields(c.value)) >= 2: // the name of the ref does not matter
+		c.verb, c.value = fetch, strings.Fields(c.value)[0]
+	case word == "push":
+		c.verb = push
+	case word == "option":
+		c.verb = option
+		c.name, c.value, _ = strings.Cut(c.value, " ")
+	default:
+		return command{}, fmt.Errorf("%w `%s`", ErrCommand, brief(line))
+	}
+	return c, nil
+}
+
+// brief is a line that may be shown: not too long, and nothing that a terminal obeys.
+func brief(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) > shown {
+		return strings.ToValidUTF8(s[:shown], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,182 @@
+package remote
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"radswarm/radicle/gitobj"
+	"radswarm/radicle/profile"
+	"radswarm/radicle/storage"
+)
+
+// session is one run of the helper.
+type session struct {
+	Config
+	remote  string // its name; "" where the URL was given instead, or the name cannot be that of refs
+	url     URL
+	profile *profile.Profile
+	repo    *storage.Repo
+	work    workingCopy
+	options options
+	lines   *lineReader
+	out     *bufio.Writer
+	say     *voice
+}
+
+// Main is the helper: it serves git until that is done, and returns the exit code, 0 or 1. What went wrong is on
+// c.Err. When ctx ends, so does the helper; what is in storage then is whole.
+func Main(ctx context.Context, c Config) int {
+	c = c.withDefaults()
+	say := &voice{w: c.Err, colour: colourful(c.Env, c.Terminal)}
+	err := run(ctx, c, say)
+	if err == nil {
+		return 0
+	}
+	say.line("error: %s", strings.TrimRight(err.Error(), "\n"))
+	if e, ok := errors.AsType[*Error](err); ok && e.Hint != "" {
+		say.hint(e.Hint)
+	}
+	return 1
+}
+
+func run(ctx context.Context, c Config, say *voice) error {
+	s := &session{
+		Config: c, say: say, lines: newLineReader(c.In), out: bufio.NewWriterSize(c.Out, 64<<10),
+		options: options{verbosity: 1},
+	}
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	defer s.repo.Close()
+	if err := s.checkPeers(ctx); err != nil {
+		return err
+	}
+	return s.serve(ctx)
+}
+
+// open finds home and repository, in the order in which Radicle's helper does.
+func (s *session) open(ctx context.Context) error {
+	home, err := profile.Find(s.Env)
+	if err != nil {
+		return fail(hintAuth, textNoProfile, err)
+	}
+	if s.profile, err = profile.Load(home); err != nil {
+		return profileError(err)
+	}
+	if err := s.arguments(); err != nil {
+		return err
+	}
+	store, err := storage.Open(ctx, home.Storage(), storage.Options{Now: s.now})
+	if err != nil {
+		return err
+	}
+	if s.repo, err = store.Repository(s.url.RID); err != nil {
+		return repositoryError(err, store.Path(s.url.RID), s.url.RID)
+	}
+	s.work = newWorkingCopy(s.Env)
+	return nil
+}
+
+// arguments reads the command line.
+func (s *session) arguments() error {
+	name, url := "", ""
+	switch len(s.Args) {
+	case 0:
+		return fail(hintGit, "invalid arguments: []")
+	case 1:
+		url = s.Args[0]
+	default:
+		name, url = s.Args[0], s.Args[1]
+	}
+	if gitobj.CheckRefName(name) == nil {
+		s.remote = name
+	}
+	var err error
+	if s.url, err = ParseURL(url); err != nil {
+		return fail(hintURL, "%v", err)
+	}
+	return nil
+}
+
+// now is the time that is written into what is signed.
+func (s *session) now() time.Time {
+	if at, ok := seconds(s.Env, "GIT_COMMITTER_DATE"); ok {
+		return at
+	}
+	return s.Now()
+}
+
+// serve answers lines until a batch is done, or git has nothing more to say.
+func (s *session) serve(ctx context.Context) error {
+	for {
+		c, err := s.lines.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return inputError(err)
+		}
+		done, err := s.answer(ctx, c)
+		if err == nil {
+			err = s.out.Flush()
+		}
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+// answer does what one line, and the batch that it begins, asks for. done says that this was all.
+func (s *session) answer(ctx context.Context, c command) (done bool, err error) {
+	switch c.verb {
+	case blank:
+		return true, nil
+	case capabilities:
+		s.out.WriteString("option\npush\nfetch\n\n")
+	case option:
+		answer, err := s.options.set(c.name, c.value)
+		if err != nil {
+			return false, fail(hintOptions, "%v", err)
+		}
+		fmt.Fprintln(s.out, answer)
+	case list:
+		return false, s.list(ctx)
+	case listForPush:
+		return false, s.listForPush(ctx)
+	case fetch:
+		return true, s.fetch(ctx, c)
+	case push:
+		return true, s.push(ctx, c)
+	}
+	return false, nil
+}
+
+// batch reads lines like the first one up to the blank line that ends them, and returns their values.
+func (s *session) batch(first command) ([]string, error) {
+	values := []string{first.value}
+	for {
+		c, err := s.lines.next()
+		switch {
+		case err == io.EOF:
+			return nil, inputError(ErrEnd)
+		case err != nil:
+			return nil, inputError(err)
+		case c.verb == blank:
+			return values, nil
+		case c.verb != first.verb:
+			word, _, _ := strings.Cut(first.text, " ")
+			return nil, fail(hintGit, "unexpected command after first `%s`: %s", word, brief(c.text))
+		case len(values) >= maxBatch:
+			return nil, fail("", "more than %d lines in a batch", maxBatch)
+		}
+		values = append(values, c.value)
+	}
+}
+
+// maxBatch bounds the lines of a batch: as many as a repository may have refs.
+const maxBatch = storage.MaxRefs
