@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"radswarm/blobstore/keyring"
 )
@@ -63,6 +64,20 @@ func TestCardsOfOneNumberConverge(t *testing.T) {
 			t.Error("depends on the order")
 		}
 	}
+}
+
+// A memory that is read back from a database believes what it held, though the clock was set back, and never an older card.
+func TestCardsRestored(t *testing.T) {
+	old := parseCard(t, cardBytes(bo(), 1, []keyring.Salt{{}}, 0x0050, []byte{1}))
+	newer := parseCard(t, cardBytes(bo(), unix()*1000, []keyring.Salt{{}}, 0x0050, []byte{1}))
+	cards := keyring.NewCards(func() time.Time { return now.AddDate(-40, 0, 0) })
+	cards.Restore(newer)
+	cards.Restore(old)
+	cards.Restore(nil)
+	if cards.Get(newer.DID()) != newer {
+		t.Error("not the newest")
+	}
+	wantClass(t, cards.Add(old), "rollback")
 }
 
 func parseCard(tb testing.TB, b []byte) *keyring.Card {

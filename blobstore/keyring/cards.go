@@ -36,6 +36,19 @@ func (c *Cards) Add(card *Card) error {
 	return nil
 }
 
+// Restore puts back what [Cards.Get] gave, from a database of our own. It asks no clock: what was accepted once stays so when the
+// clock was set back.
+func (c *Cards) Restore(card *Card) {
+	if card == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.newest[card.did]; known == nil || byAge(card.seq, card.raw, known.seq, known.raw) > 0 {
+		c.newest[card.did] = card
+	}
+}
+
 // Get returns the newest card of a DID, nil where none was added.
 func (c *Cards) Get(did radicle.DID) *Card {
 	c.mu.Lock()
