@@ -1,0 +1,97 @@
+package lfstest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Version is the git-lfs that is built.
+const Version = "v3.8.1"
+
+// buildTime is how long the build may take: a slow machine downloads and compiles 30 modules.
+const buildTime = 8 * time.Minute
+
+// Tool returns the folder with git-lfs, and builds it if need be.
+func Tool() (dir string, err error) { return tool() }
+
+// tool does it once for all tests of a package.
+var tool = sync.OnceValues(func() (string, error) {
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "git-lfs-"+Version+"-"+runtime.GOOS+"-"+runtime.GOARCH)
+	if !built(dir) {
+		err = build(cache, dir)
+	}
+	return dir, err
+})
+
+func built(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, name("git-lfs")))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// build installs into a folder of its own and renames that: of two that build at a time, the first one wins.
+func build(cache, dir string) error {
+	temp, err := os.MkdirTemp(cache, "git-lfs-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "install", "github.com/git-lfs/git-lfs/v3@"+Version)
+	cmd.Dir = temp
+	cmd.Env = append(os.Environ(), "GOBIN="+temp, "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+		return fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, lines[len(lines)-1])
+	}
+	if err := os.Rename(temp, dir); err != nil && !built(dir) {
+		return err
+	}
+	return nil
+}
+
+// cacheDir is where .ci/radicle keeps its tools too. A folder of somebody else's is not used: its programs would be run.
+func cacheDir() (string, error) {
+	dir := os.Getenv("RADSWARM_CACHE")
+	if dir != "" {
+		if !filepath.IsAbs(dir) {
+			return "", fmt.Errorf("RADSWARM_CACHE=%s: an absolute path, please", dir)
+		}
+		return dir, os.MkdirAll(dir, 0o700)
+	}
+	parent := "/var/tmp"
+	if runtime.GOOS == "windows" {
+		parent = os.TempDir()
+	}
+	dir = filepath.Join(parent, "radswarm-cache-"+strconv.Itoa(os.Getuid()))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	info, err := os.Lstat(dir)
+	if err == nil && (!info.IsDir() || !mine(info)) {
+		err = fmt.Errorf("%s belongs to somebody else", dir)
+	}
+	return dir, err
+}
+
+// name is that of a program's file.
+func name(program string) string {
+	if runtime.GOOS == "windows" {
+		return program + ".exe"
+	}
+	return program
+}
