@@ -19,7 +19,7 @@ FOLDERS = $$(git ls-files '*.go' | sed 's,/.*,,' | sort -u)
 # The programs: every main directly under cmd/.
 MAINS = $$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./cmd/...)
 
-.PHONY: build help install uninstall test check bench fuzz radicle radicle-release generate go-version \
+.PHONY: build help install uninstall test check bench sim fuzz radicle radicle-release generate go-version \
 	format vet tidy fix cross lint deadcode race vuln generated
 .NOTPARALLEL:
 
@@ -50,6 +50,9 @@ bench: go-version ## run the benchmarks
 	@packages=$$(find . -name '.?*' -prune -o -name '*_test.go' -exec grep -l '^func Benchmark' {} + | sed 's,/[^/]*$$,,' | sort -u); \
 	if [ -z "$$packages" ]; then echo 'bench: there are no benchmarks'; exit 0; fi; \
 	go test -run='^$$' -bench=. -benchmem $$packages
+
+sim: go-version ## how near downloads come to the bound, over 100 drawn sets of lines
+	@RADSWARM_SIM=100 go test -v -run=NearTheBound -count=1 ./blobstore/swarm
 
 fuzz: go-version ## fuzz every target, FUZZTOTAL=180 seconds in all (or FUZZTIME=30s for each)
 	@echo '== fuzz'

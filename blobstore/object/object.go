@@ -45,6 +45,9 @@ func FromManifest(ck blobstore.ContentKey, p blobstore.Params, m *manifest.Manif
 // Coding returns how the object becomes shares.
 func (o *Object) Coding() blobstore.Coding { return o.coding }
 
+// Params returns what the object is.
+func (o *Object) Params() blobstore.Params { return o.params }
+
 // Sealer returns what seals and opens its chunks.
 func (o *Object) Sealer() *seal.Sealer { return o.sealer }
 

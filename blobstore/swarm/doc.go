@@ -1,0 +1,13 @@
+// Package swarm decides where the shares of an object go, and brings objects back from whoever is awake. It implements
+// SWARM.md beside it:
+//
+//   - [SchemeFor] says into how many shares, [Rank] who gets them, [Available] what that is worth.
+//   - [Fetch] brings an object back from K or more [Source], as fast as their lines together allow, past those that are
+//     silent, slow, gone or lying, and its [FetchReport] names them.
+//
+// Holders are blobstore.Holder values: what a wire.Client is at the other end of a connection, or a disk, or a test.
+//
+// Words: a source is one share at one holder; the reorder window is the stripes that are under way at once.
+//
+// All functions may be called from many goroutines. None leaves a goroutine behind.
+package swarm
