@@ -28,7 +28,7 @@ CREATE TABLE share (
 	state  INTEGER NOT NULL DEFAULT 0, -- as type state
 	since  INTEGER NOT NULL DEFAULT 0, -- in the trash, Unix seconds
 	length INTEGER NOT NULL DEFAULT 0, -- of the share
-	base   INTEGER NOT NULL DEFAULT 0, -- charged for the file without manifests
+	base   INTEGER NOT NULL DEFAULT 0, -- charged for the file without manifests, but for a stale one
 	read   INTEGER NOT NULL DEFAULT 0, -- when Scrub read it last, Unix seconds
 	dirty  INTEGER NOT NULL DEFAULT 0, -- the files may say something else
 	UNIQUE (sid, root)

@@ -82,7 +82,7 @@ func (x *index) replace(r *record, dirty bool, sum *charges) error {
 		return x.exec("DELETE FROM share WHERE id = ?", id)
 	}
 	const update = "UPDATE share SET state = ?, since = ?, length = ?, base = ?, dirty = ? WHERE id = ?"
-	if err := x.exec(update, r.state, r.since, r.length, r.base, dirty, id); err != nil || r.state == absent {
+	if err := x.exec(update, r.state, r.since, r.length, r.base+r.stale(), dirty, id); err != nil || r.state == absent {
 		return err
 	}
 	sum.total += r.size()

@@ -96,12 +96,7 @@ func (p *put) judge(i int) blobstore.Outcome {
 	if old, ok := leaseOf(r.leases, p.peer); ok && r.state == held && old.equal(l) {
 		return blobstore.Outcome{Had: true, Err: p.store.fs.SyncDir(folder(o.Name.SID))}
 	}
-	c := &claim{owner: p.peer, pledge: p.pledge}
-	c.toOwner = max(0, blobstore.Charge(o.Len, len(o.Sealed))-r.chargeTo(p.peer))
-	c.total = blobstore.Charge(o.Len, len(o.Sealed))
-	if there {
-		c.total = int64(len(o.Sealed))
-	}
+	c := p.claim(o, &r)
 	if err := p.store.account.reserve(c, p.store.fs.Free); err != nil {
 		return blobstore.Outcome{Err: err}
 	}
@@ -111,6 +106,26 @@ func (p *put) judge(i int) blobstore.Outcome {
 		p.arrivals[i] = &arrival{step: step{name: o.Name, claim: c}}
 	}
 	return blobstore.Outcome{}
+}
+
+// claim returns the room that an offer needs, of which there is this.
+func (p *put) claim(o blobstore.Offer, r *record) *claim {
+	after, l := *r, newLease(o)
+	switch r.state {
+	case held:
+		after.leases = withLease(r.leases, l)
+	case trashed: // it comes back to who asks alone
+		after.leases = []lease{l}
+	default:
+		after = record{base: blobstore.Charge(o.Len, 0), leases: []lease{l}}
+	}
+	c := &claim{owner: p.peer, pledge: p.pledge}
+	c.toOwner = max(0, after.chargeTo(p.peer)-r.chargeTo(p.peer))
+	c.total = max(int64(len(o.Sealed)), after.size()-r.size())
+	if r.state == bad { // it stays until the new one is whole
+		c.total = after.size()
+	}
+	return c
 }
 
 // touch marks all names that are to change. If that cannot be done, nothing stays promised.

@@ -13,7 +13,7 @@ type record struct {
 	state  state
 	since  int64 // when it went to the trash, Unix seconds
 	length int64 // of the share; 0 where that cannot be read
-	base   int64 // charged for the file, without manifests
+	base   int64 // charged for the file, without manifests; out of the index, with the stale one
 	leases []lease
 	footer lease // the one in the file; zero where that cannot be read
 }
@@ -23,9 +23,18 @@ func (r *record) visible(peer radicle.DID) bool {
 	return slices.ContainsFunc(r.leases, func(l lease) bool { return l.owner == peer || l.open })
 }
 
+// stale returns the bytes of the manifest in the share's file if it is nobody's any more: that of an owner who put another one
+// since, or left. Who is alone pays for it; more owners than one have paid for more than that.
+func (r *record) stale() int64 {
+	if len(r.leases) != 1 || r.footer.owner.IsZero() || r.leases[0].equal(r.footer) {
+		return 0
+	}
+	return int64(len(r.footer.sealed))
+}
+
 // size returns what the share takes on the disk, as it is charged.
 func (r *record) size() int64 {
-	size := r.base
+	size := r.base + r.stale()
 	for _, l := range r.leases {
 		size += int64(len(l.sealed))
 	}
@@ -35,7 +44,7 @@ func (r *record) size() int64 {
 // chargeTo returns what an owner is charged for the share.
 func (r *record) chargeTo(owner radicle.DID) int64 {
 	if l, ok := leaseOf(r.leases, owner); ok {
-		return r.base + int64(len(l.sealed))
+		return r.base + r.stale() + int64(len(l.sealed))
 	}
 	return 0
 }

@@ -193,6 +193,40 @@ func (hookFree) Free() (free, size int64, err error) {
 	return math.MaxInt64 / 2, math.MaxInt64 / 2, nil
 }
 
+// A manifest that its owner replaced is still in the share's file, and is paid for: to send long ones and replace them by none
+// would else be a way to four times the pledge.
+func TestReplacedManifestIsCharged(t *testing.T) {
+	options := Options{Limits: Limits{Floor: noFloor}}
+	s := create(t, options)
+	ana, bo, sh := s.For(person(0), NoLimit), s.For(person(1), NoLimit), blobtest.NewShare(1, 1)
+	sh.Sealed = bytes.Repeat([]byte{1}, blobstore.MaxSealed)
+	long := sh.Charge()
+	blobtest.MustPut(t, ana, person(0), sh)
+	sh.Sealed = nil
+	charged := func(when string, owner int, want int64) {
+		t.Helper()
+		st, err := s.Stats(t.Context())
+		if got := s.Charged(person(owner)); err != nil || got != want || st.Charged != want || st.Promised != 0 {
+			t.Errorf("%s: %d bytes charged, %d in all, want %d: %v", when, got, st.Charged, want, err)
+		}
+	}
+	for range 2 {
+		if o := putOne(t, s.For(person(0), long-1), 0, sh); !o.Had && o.Err == nil {
+			t.Errorf("%+v", o)
+		}
+		charged("replaced", 0, long)
+	}
+	blobtest.MustPut(t, bo, person(1), sh)
+	if err := ana.Delete(t.Context(), []blobstore.ShareName{sh.Name}); err != nil {
+		t.Fatal(err)
+	}
+	charged("the other owner left", 1, long)
+	if err := bo.Delete(t.Context(), []blobstore.ShareName{sh.Name}); err != nil {
+		t.Fatal(err)
+	}
+	charged("in the trash", 1, long)
+}
+
 // The floor holds when two put at once: no room is put aside between the question what is free and the promise.
 func TestFloorIsAskedUnderTheLock(t *testing.T) {
 	var a account
