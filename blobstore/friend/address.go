@@ -111,15 +111,20 @@ func (r *AddressRecord) Addresses() []string { return dialable(r.addresses) }
 // Check says whether the record holds at a time: [keyring.ErrClock] where it is dated too far ahead, [ErrEnded] where it ran
 // out.
 func (r *AddressRecord) Check(now time.Time) error {
-	what := fmt.Sprintf("the address record of %v", r.DID())
-	if err := checkAhead(what, int64(min(r.seq/1000, maxUnix)), now); err != nil {
+	if err := r.checkDate(now); err != nil {
 		return err
 	}
 	if now.Unix() >= r.last {
-		return ended(what, r.last)
+		return ended(r.what(), r.last)
 	}
 	return nil
 }
+
+func (r *AddressRecord) checkDate(now time.Time) error {
+	return r.checkClock(r.what(), int64(min(r.seq/1000, maxUnix)), now)
+}
+
+func (r *AddressRecord) what() string { return fmt.Sprintf("the address record of %v", r.DID()) }
 
 func ended(what string, last int64) error {
 	return fmt.Errorf("%s %w on %s", what, ErrEnded, time.Unix(last, 0).UTC().Format(time.DateOnly))

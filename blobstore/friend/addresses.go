@@ -20,28 +20,20 @@ const (
 // [keyring.ErrRetired], one that is dated too far ahead [keyring.ErrClock]. One that ran out is kept: its addresses are tried
 // last. The same one again is no error.
 //
-// Where a certificate of the DID is known, that in the record counts as one that its owner published. Who may be told a record
+// Where a certificate of the DID is known, that in the record counts as one that the device presented: the device signed it. Who may be told a record
 // is the caller's to decide.
 func (s *State) AddAddress(ctx context.Context, r *AddressRecord, via radicle.DID) error {
-	if err := checkAhead(fmt.Sprintf("the address record of %v", r.DID()), int64(min(r.seq/1000, maxUnix)), s.Now()); err != nil {
+	if err := r.checkDate(s.now()); err != nil {
 		return err
 	}
-	var refused error
-	err := s.update(ctx, func(c *change) (err error) {
-		refused, err = s.putAddress(c, r, via)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return refused
+	return s.refuse(ctx, func(c *change) (refused, err error) { return s.putAddress(c, r, via) })
 }
 
 func (s *State) putAddress(c *change, r *AddressRecord, via radicle.DID) (refused, err error) {
 	did := r.DID()
 	if _, known := s.certs.Get(did); known {
 		// One that ran out still says which device is the newest.
-		if _, refused, err = s.putCertificate(c, r.cert); err != nil || refused != nil && !errors.Is(refused, keyring.ErrExpired) {
+		if _, refused, err = s.putCertificate(c, r.cert, true); err != nil || refused != nil && !errors.Is(refused, keyring.ErrExpired) {
 			return refused, err
 		}
 	}

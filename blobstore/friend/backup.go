@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-// Copies are called like the database with .1, the newest, and .2 behind it.
+// The daily copies are called like the database with .1, the newest, and .2 behind it.
 const keptCopies = 2
 
 // dailyAfter is how old the newest copy gets before the next is made.
@@ -28,64 +29,130 @@ func copiesOf(path string) (found []string) {
 	return found
 }
 
-// Backup writes a copy of the database to path, which it replaces: it is all there or not at all. The copy is consistent, in one
-// file, and for its owner only.
+// Backup writes a copy of the database to path, where it replaces what is there: the copy is there whole or not at all. It is
+// consistent, one file, and for its owner only. A database that is damaged is not copied: it is a [*CorruptError].
 func (s *State) Backup(ctx context.Context, path string) error {
-	return s.view(ctx, func(d *database) error {
-		return replace(path, func(temp string) error { return d.run("VACUUM INTO ?", temp) })
-	})
+	return s.backup(ctx, path, func() error { return nil })
 }
 
 // BackupDaily makes the daily copy, if the newest is older than a day, and keeps the one before; done says whether it did.
-// A database that is damaged is not copied over what is good: it is a [*CorruptError].
+// Errors are those of [State.Backup]: a damaged database never takes the place of a good copy.
 func (s *State) BackupDaily(ctx context.Context) (done bool, err error) {
 	newest := copyName(s.path, 1)
 	info, err := os.Lstat(newest)
-	if err == nil && s.Now().Sub(info.ModTime()).Abs() < dailyAfter {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = s.backup(ctx, newest, func() error { return nil })
+	case err != nil:
+	case s.now().Sub(info.ModTime()).Abs() < dailyAfter:
 		return false, nil
+	default:
+		err = s.backup(ctx, newest, func() error { return os.Rename(newest, copyName(s.path, 2)) })
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	exists := err == nil
-	err = s.view(ctx, func(d *database) error {
+	return err == nil, err
+}
+
+// backup makes a copy. When it is durable under another name and only its name is missing, it calls makeWay.
+func (s *State) backup(ctx context.Context, path string, makeWay func() error) error {
+	err := s.view(ctx, func(d *database) error {
 		if err := d.check(); err != nil {
 			return damage{err}
 		}
-		return replace(newest, func(temp string) error {
-			if err := d.run("VACUUM INTO ?", temp); err != nil {
+		return replace(path, func(temp *os.File) error {
+			if err := d.run("VACUUM INTO ?", temp.Name()); err != nil {
 				return err
 			}
-			if err := os.Chtimes(temp, s.Now(), s.Now()); err != nil || !exists {
-				return err
-			}
-			return os.Rename(newest, copyName(s.path, 2))
-		})
+			return os.Chtimes(temp.Name(), s.now(), s.now()) // by which the next daily copy is due
+		}, makeWay)
 	})
-	return err == nil, explain(s.path, err)
+	if _, ok := errors.AsType[damage](err); ok {
+		return explain(s.path, err)
+	}
+	return err
 }
 
-// Restore puts a copy in the place of a database that nobody has open. The copy is read and checked first; what was there,
-// with what SQLite keeps beside it, is moved aside under names that end in .broken-<Unix seconds>, never removed. Errors are
-// those of [Open] for the copy.
+// Restore puts a copy, as [State.Backup] and [State.BackupDaily] make them, in the place of a database that nobody has open. The
+// copy is checked first and stays where it is. What was at path, and what SQLite keeps beside it, is moved aside to names that
+// end in .broken-<Unix seconds>: it is for whoever wants to save more, and for people to remove.
+//
+// The copy knows nothing of what came after it: a device, card or address that was replaced since is believed again until the
+// newer one is seen; a revocation or removal since then is undone; an invitation that was used since can be used again. Errors
+// are those of [Open], for the copy, and [ErrLocked] for a database that is open.
 func Restore(ctx context.Context, path, from string, options Options) error {
-	return errors.ErrUnsupported
+	options = options.withDefaults()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if isOpen(path) {
+		return fmt.Errorf("%s: %w", path, ErrLocked)
+	}
+	return replace(path, func(temp *os.File) error {
+		if err := copyFile(temp, from); err != nil {
+			return err
+		}
+		return explain(from, probe(temp.Name(), options))
+	}, func() error { return moveAside(path, options.Now()) })
 }
 
-// replace makes a file: under another name, empty and for its owner only, for f to fill; then synced and moved to its name.
-func replace(path string, f func(temp string) error) error {
+// isOpen reports whether another process, or this one, has the database open.
+func isOpen(path string) bool {
+	d, err := openDatabase(path, "wal")
+	if err == nil {
+		err = errors.Join(d.run("BEGIN IMMEDIATE"), d.close())
+	}
+	return isLocked(err)
+}
+
+// copyFile writes the bytes of a file.
+func copyFile(to *os.File, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, in)
+	return errors.Join(err, in.Close())
+}
+
+// probe reads all of a database as Open would.
+func probe(path string, options Options) error {
+	s := newState(path, options)
+	return errors.Join(s.start("delete"), s.release())
+}
+
+// moveAside moves what is at path, and what SQLite keeps beside it, to other names: the rest of an old file under the name of a
+// new one would be played into it. The file goes first: without it nobody opens the rest.
+func moveAside(path string, now time.Time) error {
+	for _, suffix := range []string{"", walSuffix, "-journal", "-shm"} {
+		to := fmt.Sprintf("%s.broken-%d%s", path, now.Unix(), suffix)
+		if err := os.Rename(path+suffix, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace makes a file: under another name, empty and for its owner only, for fill to write; then synced, and moved to its name
+// after makeWay. On error nothing is left of it.
+func replace(path string, fill func(temp *os.File) error, makeWay func() error) error {
 	temp := path + ".new"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return err // of a crash
 	}
 	file, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	if err = f(temp); err == nil {
+	if err = fill(file); err == nil {
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
+		err = makeWay()
+	}
+	if err == nil {
 		err = os.Rename(temp, path)
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package friend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"radswarm/blobstore/keyring"
@@ -15,8 +14,8 @@ const (
 	MaxCards        = 512
 )
 
-// ByDevice says whose device it is and how it stands. A device that is nobody's, or is not its person's any more, is
-// [fs.ErrNotExist]; one whose certificate ran out before it was ever met is [keyring.ErrExpired]. Whether the person is a friend
+// ByDevice says whose device it is and how it stands. A device that nobody has shown to be theirs, or that is not its person's
+// any more, is [fs.ErrNotExist]; one whose certificate ran out before it was ever met is [keyring.ErrExpired]. Whether the person is a friend
 // says [State.Friend].
 func (s *State) ByDevice(device keyring.Device) (radicle.DID, keyring.Standing, error) {
 	s.mu.RLock()
@@ -32,44 +31,59 @@ func (s *State) ByDevice(device keyring.Device) (radicle.DID, keyring.Standing, 
 // Certificate returns the newest certificate that was seen of a DID.
 func (s *State) Certificate(did radicle.DID) (keyring.Known, bool) { return s.certs.Get(did) }
 
-// AddCertificate remembers a certificate that a device presented on a connection of its own, or that its owner published, and
-// says how the device stands. Errors are those of [keyring.Certificates.Add]. When it returns, what was seen is durable: no
-// older device of the DID is believed again. Callers add certificates of those whom they admit: of others than friends and DIDs
-// of this person the newest MaxCertificates are kept.
-func (s *State) AddCertificate(ctx context.Context, cert *keyring.Certificate) (standing keyring.Standing, err error) {
-	var refused error
-	err = s.update(ctx, func(c *change) error {
-		standing, refused, err = s.putCertificate(c, cert)
-		return err
+// AddCertificate remembers a certificate that a device presented on a connection that its key secures, and says how the device
+// stands. Errors are those of [keyring.Certificates.Add]. When it returns, what was seen is durable: no older device of the DID
+// is believed again. Callers add certificates of those whom they admit: of others than friends and DIDs of this person, the
+// MaxCertificates that were written last are kept.
+func (s *State) AddCertificate(ctx context.Context, cert *keyring.Certificate) (keyring.Standing, error) {
+	return s.addCertificate(ctx, cert, true)
+}
+
+// AddPublished remembers a certificate that its owner published, as in a repository. It tells which device to dial, and retires
+// others as in [State.AddCertificate]; but the device has not agreed, and [State.ByDevice] does not know it by that: whoever
+// publishes could name another's device (KEYS.md §8).
+func (s *State) AddPublished(ctx context.Context, cert *keyring.Certificate) (keyring.Standing, error) {
+	return s.addCertificate(ctx, cert, false)
+}
+
+func (s *State) addCertificate(ctx context.Context, cert *keyring.Certificate, agreed bool) (standing keyring.Standing, err error) {
+	err = s.refuse(ctx, func(c *change) (refused, err error) {
+		standing, refused, err = s.putCertificate(c, cert, agreed)
+		return refused, err
 	})
 	if err != nil {
-		return 0, err
+		standing = 0
 	}
-	return standing, refused
+	return standing, err
 }
 
 // putCertificate writes what is known once cert was seen. Refused is what the caller is told; what was seen is kept all the
 // same.
-func (s *State) putCertificate(c *change, cert *keyring.Certificate) (_ keyring.Standing, refused, err error) {
+func (s *State) putCertificate(c *change, cert *keyring.Certificate, agrees bool) (_ keyring.Standing, refused, err error) {
 	did := cert.DID()
-	before, _ := s.certs.Get(did)
-	scratch := keyring.NewCertificates(s.Now)
+	before, agreed := s.known(did)
+	scratch := keyring.NewCertificates(s.now)
 	scratch.Restore(before)
 	standing, refused := scratch.Add(cert)
 	after, ok := scratch.Get(did)
-	if !ok || after == before {
+	if !ok {
+		return 0, refused, nil
+	}
+	sameDevice := before.Certificate != nil && before.Certificate.Device() == after.Certificate.Device()
+	agreed = agreed && sameDevice || agrees && cert.Device() == after.Certificate.Device()
+	if _, was := s.known(did); after == before && agreed == was {
 		return standing, refused, nil
 	}
-	const put = "INSERT OR REPLACE INTO certificate (did, bytes, met, turn) VALUES (?, ?, ?, " +
+	const put = "INSERT OR REPLACE INTO certificate (did, bytes, met, agreed, turn) VALUES (?, ?, ?, ?, " +
 		"(SELECT coalesce(max(turn), 0) + 1 FROM certificate))"
-	if err := c.exec(put, did[:], after.Certificate.Bytes(), after.Met); err != nil {
+	if err := c.exec(put, did[:], after.Certificate.Bytes(), after.Met, agreed); err != nil {
 		return 0, nil, err
 	}
 	c.then(func() {
-		if before.Certificate != nil {
-			s.dropDevice(before.Certificate)
+		s.dropDevice(before.Certificate)
+		if agreed {
+			s.devices[after.Certificate.Device()] = did
 		}
-		s.devices[after.Certificate.Device()] = did
 		s.certs.Restore(after)
 	})
 	return standing, refused, s.evict(c, "certificate", MaxCertificates, func(did radicle.DID) {
@@ -77,6 +91,17 @@ func (s *State) putCertificate(c *change, cert *keyring.Certificate) (_ keyring.
 		s.dropDevice(known.Certificate)
 		s.certs.Forget(did)
 	})
+}
+
+// known returns what is known of a DID, and whether its device has agreed to be its.
+func (s *State) known(did radicle.DID) (k keyring.Known, agreed bool) {
+	k, ok := s.certs.Get(did)
+	if !ok {
+		return k, false
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return k, s.devices[k.Certificate.Device()] == did
 }
 
 // dropDevice forgets whose device it is, unless two DIDs name one device and the other one counts.
@@ -114,16 +139,18 @@ func (s *State) evict(c *change, table string, limit int, forget func(radicle.DI
 
 func (s *State) loadCertificates() error {
 	var b []byte
-	var met bool
-	return s.db.each("SELECT bytes, met FROM certificate", nil, func() error {
+	var met, agreed bool
+	return s.db.each("SELECT bytes, met, agreed FROM certificate ORDER BY turn", nil, func() error {
 		cert, err := keyring.ParseCertificate(b)
 		if err != nil {
 			return damage{fmt.Errorf("certificate: %w", err)}
 		}
 		s.certs.Restore(keyring.Known{Certificate: cert, Met: met})
-		s.devices[cert.Device()] = cert.DID()
+		if agreed {
+			s.devices[cert.Device()] = cert.DID()
+		}
 		return nil
-	}, &b, &met)
+	}, &b, &met, &agreed)
 }
 
 // Card returns the newest key card that was seen of a DID, nil where none was.
@@ -135,11 +162,9 @@ func (s *State) Card(did radicle.DID) *keyring.Card { return s.cards.Get(did) }
 func (s *State) AddCard(ctx context.Context, card *keyring.Card) error {
 	did := card.DID()
 	return s.update(ctx, func(c *change) error {
-		scratch := keyring.NewCards(s.Now)
+		scratch := keyring.NewCards(s.now)
 		before := s.cards.Get(did)
-		if before != nil {
-			scratch.Restore(before)
-		}
+		scratch.Restore(before)
 		if err := scratch.Add(card); err != nil {
 			return err
 		}
@@ -147,8 +172,11 @@ func (s *State) AddCard(ctx context.Context, card *keyring.Card) error {
 			return nil
 		}
 		const put = "INSERT OR REPLACE INTO card (did, bytes, turn) VALUES (?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM card))"
+		if err := c.exec(put, did[:], card.Bytes()); err != nil {
+			return err
+		}
 		c.then(func() { s.cards.Restore(card) })
-		return errors.Join(c.exec(put, did[:], card.Bytes()), s.evict(c, "card", MaxCards, s.cards.Forget))
+		return s.evict(c, "card", MaxCards, s.cards.Forget)
 	})
 }
 

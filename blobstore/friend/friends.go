@@ -98,7 +98,7 @@ func (s *State) SetFriend(ctx context.Context, did radicle.DID, edit func(*Frien
 
 // SetGiven notes what a friend said that it pledges to us, now. Errors are as in [State.SetFriend].
 func (s *State) SetGiven(ctx context.Context, did radicle.DID, give, used, room int64) error {
-	now := s.Now()
+	now := s.now()
 	return s.SetFriend(ctx, did, func(f *Friend) error {
 		f.Given = Given{Give: give, Used: used, Room: room, At: now}
 		return nil
@@ -124,7 +124,7 @@ func (s *State) RemoveFriend(ctx context.Context, did radicle.DID) error {
 // Saw notes that a friend is here now. Readers see it at once; it is written at most every ten minutes and at [State.Close], so
 // that a crash may lose the last ten. Somebody who is no friend is left out.
 func (s *State) Saw(did radicle.DID) error {
-	now := s.Now()
+	now := s.now()
 	s.mu.Lock()
 	e, ok := s.friends[did]
 	due := ok && now.Sub(e.written).Abs() >= seenEvery
@@ -173,7 +173,7 @@ func (s *State) writeSeen() error {
 
 // putFriend writes a friend, new or changed.
 func (s *State) putFriend(c *change, f Friend) error {
-	if err := f.check(s.Self); err != nil {
+	if err := f.check(s.self); err != nil {
 		return err
 	}
 	if other, ok := s.Named(f.Name); ok && other.DID != f.DID {
@@ -183,8 +183,12 @@ func (s *State) putFriend(c *change, f Friend) error {
 	if !known && s.count() >= MaxFriends {
 		return &LimitError{"friends", MaxFriends}
 	}
-	const put = `INSERT OR REPLACE INTO friend (did, name, give, given_give, given_used, given_room, given_at,
-		up, down, household, added, seen, draining, silence, chosen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	const put = `INSERT INTO friend (did, name, give, given_give, given_used, given_room, given_at,
+		up, down, household, added, seen, draining, silence, chosen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (did) DO UPDATE SET name = excluded.name, give = excluded.give, given_give = excluded.given_give,
+		given_used = excluded.given_used, given_room = excluded.given_room, given_at = excluded.given_at, up = excluded.up,
+		down = excluded.down, household = excluded.household, seen = excluded.seen, draining = excluded.draining,
+		silence = excluded.silence, chosen_at = excluded.chosen_at`
 	c.then(func() {
 		if old.Name != "" {
 			delete(s.names, old.Name)
@@ -221,7 +225,7 @@ func (s *State) loadFriends() error {
 		}
 		f.Given.At, f.Added, f.Seen = fromUnix(givenAt), fromUnix(added), fromUnix(seen)
 		f.Draining, f.ChosenAt = fromUnix(draining), fromUnix(chosenAt)
-		if err := f.check(s.Self); err != nil {
+		if err := f.check(s.self); err != nil {
 			return damage{err}
 		}
 		s.friends[f.DID] = &entry{f, f.Seen, f.Seen}

@@ -114,7 +114,7 @@ func (i *Introduction) RenewAt() time.Time { return time.Unix(i.first+(i.last-i.
 // [ErrEnded] where it ran out.
 func (i *Introduction) Check(now time.Time) error {
 	what := fmt.Sprintf("the introduction of %v by %v", i.guest, i.DID())
-	if err := checkAhead(what, i.first, now); err != nil {
+	if err := i.checkClock(what, i.first, now); err != nil {
 		return err
 	}
 	if now.Unix() >= i.last {

@@ -11,7 +11,7 @@ import (
 
 // How many introductions are kept.
 const (
-	MaxIssued       = 16_384 // by us that have not run out
+	MaxIssued       = 16_384 // by us
 	MaxReceived     = 4096   // of us, in all
 	MaxReceivedFrom = 64     // of us, by one issuer
 )
@@ -19,26 +19,32 @@ const (
 // AddIssued keeps an introduction by us. Errors are [keyring.ErrMismatch] for one by somebody else, those of
 // [Introduction.Check], and [ErrLimit].
 func (s *State) AddIssued(ctx context.Context, i *Introduction) error {
-	if i.DID() != s.Self {
+	if i.DID() != s.self {
 		return fmt.Errorf("introduction by %v: %w", i.DID(), keyring.ErrMismatch)
 	}
 	return s.update(ctx, func(c *change) error {
 		if err := i.Check(c.now); err != nil {
 			return err
 		}
-		if err := c.exec("DELETE FROM issued WHERE ends <= ?", unix(c.now)); err != nil {
+		if err := makeRoom(c, "issued", "introductions", MaxIssued); err != nil {
 			return err
 		}
-		var n int
-		if err := c.one("SELECT count(*) FROM issued", nil, &n); err != nil {
-			return err
-		}
-		if n >= MaxIssued {
-			return &LimitError{"introductions", MaxIssued}
-		}
-		const put = "INSERT OR IGNORE INTO issued (id, guest, bytes, ends, revoked) VALUES (?, ?, ?, ?, 0)"
-		return c.exec(put, i.id[:], i.guest[:], i.raw, i.last)
+		const put = "INSERT OR IGNORE INTO issued (id, guest, bytes, made, ends, revoked) VALUES (?, ?, ?, ?, ?, 0)"
+		return c.exec(put, i.id[:], i.guest[:], i.raw, i.first, i.last)
 	})
+}
+
+// makeRoom removes rows that ended if there is no room for one more, and refuses if that does not help.
+func makeRoom(c *change, table, what string, limit int) error {
+	var n int
+	if err := c.one("SELECT count(*) FROM "+table, nil, &n); err != nil || n < limit {
+		return err
+	}
+	gone, err := c.change("DELETE FROM "+table+" WHERE ends <= ?", unix(c.now))
+	if err == nil && gone == 0 {
+		err = &LimitError{what, limit}
+	}
+	return err
 }
 
 // Issued is an introduction by us.
@@ -49,80 +55,58 @@ type Issued struct {
 
 // Issued returns the introductions of a guest by us that have not run out, those that end last first; of all guests for the
 // zero DID.
-func (s *State) Issued(ctx context.Context, guest radicle.DID) (all []Issued, err error) {
-	err = s.view(ctx, func(d *database) error {
-		var b []byte
-		var revoked bool
-		const query = "SELECT bytes, revoked FROM issued WHERE (guest = ?1 OR ?2) AND ends > ?3 ORDER BY ends DESC, id"
-		return d.each(query, []any{guest[:], guest.IsZero(), unix(s.Now())}, func() error {
-			i, err := ParseIntroduction(b)
-			if err != nil {
-				return damage{err}
-			}
-			all = append(all, Issued{i, revoked})
-			return nil
-		}, &b, &revoked)
-	})
+func (s *State) Issued(ctx context.Context, guest radicle.DID) ([]Issued, error) {
+	const query = "SELECT bytes, revoked FROM issued WHERE (guest = ?1 OR ?2) AND ends > ?3 ORDER BY ends DESC, id"
+	rows, err := s.rows(ctx, query, guest[:], guest.IsZero(), unix(s.now()))
+	all := make([]Issued, 0, len(rows))
+	for _, row := range rows {
+		i, err := ParseIntroduction(row.bytes)
+		if err != nil {
+			return nil, explain(s.path, damage{err})
+		}
+		all = append(all, Issued{i, row.mark})
+	}
 	return all, err
 }
 
-// AddNotice keeps a revocation by us and marks what it ends, in one step. It is for telling friends until it ends:
-// [State.Notices]. Errors are [keyring.ErrMismatch] for one by somebody else, and those of [Revocation.Check].
+// AddNotice keeps a revocation by us and marks what it ends, in one step. Friends are to be told of it until it ends:
+// [State.Notices]. Errors are [keyring.ErrMismatch] for one by somebody else, those of [Revocation.Check], and [ErrLimit].
 func (s *State) AddNotice(ctx context.Context, r *Revocation) error {
-	if r.DID() != s.Self {
+	if r.DID() != s.self {
 		return fmt.Errorf("revocation by %v: %w", r.DID(), keyring.ErrMismatch)
-	}
-	ends, err := s.Issued(ctx, radicle.DID{})
-	if err != nil {
-		return err
 	}
 	return s.update(ctx, func(c *change) error {
 		if err := r.Check(c.now); err != nil {
 			return err
 		}
-		for _, i := range ends {
-			if !r.Ends(i.Introduction) {
-				continue
-			}
-			if err := c.exec("UPDATE issued SET revoked = 1 WHERE id = ?", i.id[:]); err != nil {
-				return err
-			}
+		if err := makeRoom(c, "notice", "revocations", MaxIssued); err != nil {
+			return err
 		}
-		return errors.Join(c.exec("DELETE FROM notice WHERE ends <= ?", unix(c.now)),
-			c.exec("INSERT OR IGNORE INTO notice (bytes, ends) VALUES (?, ?)", r.raw, r.until))
+		const mark = "UPDATE issued SET revoked = 1 WHERE id = ? OR guest = ? AND made < ?"
+		if err := c.exec(mark, r.id[:], r.guest[:], r.before); err != nil {
+			return err
+		}
+		return c.exec("INSERT OR IGNORE INTO notice (bytes, ends) VALUES (?, ?)", r.raw, r.until)
 	})
 }
 
 // Notices returns the revocations by us that still mean something, those that end last first.
-func (s *State) Notices(ctx context.Context) (all []*Revocation, err error) {
-	err = s.view(ctx, func(d *database) error {
-		var b []byte
-		const query = "SELECT bytes FROM notice WHERE ends > ? ORDER BY ends DESC, bytes"
-		return d.each(query, []any{unix(s.Now())}, func() error {
-			r, err := ParseRevocation(b)
-			if err != nil {
-				return damage{err}
-			}
-			all = append(all, r)
-			return nil
-		}, &b)
-	})
-	return all, err
+func (s *State) Notices(ctx context.Context) ([]*Revocation, error) {
+	const query = "SELECT bytes, 0 FROM notice WHERE ends > ? ORDER BY ends DESC, bytes"
+	rows, err := s.rows(ctx, query, unix(s.now()))
+	return parseRows(s, rows, err, ParseRevocation)
 }
 
 // AddReceived keeps an introduction of us, to be presented to holders. Of one issuer those that end last are kept, at most
 // MaxReceivedFrom; of all MaxReceived, less of whoever has most. Errors are [keyring.ErrMismatch] for one of somebody else, and
-// those of [Introduction.Check].
+// those of [Introduction.Check]. The same one again is no error.
 func (s *State) AddReceived(ctx context.Context, i *Introduction) error {
-	if i.guest != s.Self {
+	if i.guest != s.self {
 		return fmt.Errorf("introduction of %v: %w", i.guest, keyring.ErrMismatch)
 	}
 	issuer := i.DID()
 	return s.update(ctx, func(c *change) error {
 		if err := i.Check(c.now); err != nil {
-			return err
-		}
-		if err := c.exec("DELETE FROM received WHERE ends <= ?", unix(c.now)); err != nil {
 			return err
 		}
 		const put = "INSERT OR IGNORE INTO received (issuer, id, bytes, ends) VALUES (?, ?, ?, ?)"
@@ -133,6 +117,7 @@ func (s *State) AddReceived(ctx context.Context, i *Introduction) error {
 	})
 }
 
+// evictReceived removes what ends first of an issuer with too many, and where there are too many in all, of whoever has most.
 func evictReceived(c *change, issuer radicle.DID) error {
 	const soonest = "DELETE FROM received WHERE issuer = ?1 AND id = " +
 		"(SELECT id FROM received WHERE issuer = ?1 ORDER BY ends, id LIMIT 1)"
@@ -156,33 +141,42 @@ func evictReceived(c *change, issuer radicle.DID) error {
 
 // Received returns the introductions of us by an issuer that have not run out, those that end last first; by all issuers for
 // the zero DID.
-func (s *State) Received(ctx context.Context, issuer radicle.DID) (all []*Introduction, err error) {
+func (s *State) Received(ctx context.Context, issuer radicle.DID) ([]*Introduction, error) {
+	const query = "SELECT bytes, 0 FROM received WHERE (issuer = ?1 OR ?2) AND ends > ?3 ORDER BY ends DESC, id"
+	rows, err := s.rows(ctx, query, issuer[:], issuer.IsZero(), unix(s.now()))
+	return parseRows(s, rows, err, ParseIntroduction)
+}
+
+// row is an encoding as it stands in the file, and a mark.
+type row struct {
+	bytes []byte
+	mark  bool
+}
+
+// rows returns what a query selects. It is parsed when nobody waits for it.
+func (s *State) rows(ctx context.Context, query string, args ...any) (all []row, err error) {
 	err = s.view(ctx, func(d *database) error {
 		var b []byte
-		const query = "SELECT bytes FROM received WHERE (issuer = ?1 OR ?2) AND ends > ?3 ORDER BY ends DESC, id"
-		return d.each(query, []any{issuer[:], issuer.IsZero(), unix(s.Now())}, func() error {
-			i, err := ParseIntroduction(b)
-			if err != nil {
-				return damage{err}
-			}
-			all = append(all, i)
+		var mark bool
+		return d.each(query, args, func() error {
+			all = append(all, row{b, mark})
+			b = nil // Scan makes another
 			return nil
-		}, &b)
+		}, &b, &mark)
 	})
 	return all, err
 }
 
-// fromFriend holds a word to what may be believed of a friend: it is one, and the device is not replaced. Its certificate counts
-// as one that its owner published.
-func (s *State) fromFriend(c *change, w *word) (refused, err error) {
-	if _, ok := s.Friend(w.DID()); !ok {
-		return fmt.Errorf("%v: %w", w.DID(), ErrStranger), nil
+func parseRows[T any](s *State, rows []row, err error, parse func([]byte) (T, error)) ([]T, error) {
+	all := make([]T, 0, len(rows))
+	for _, row := range rows {
+		one, err := parse(row.bytes)
+		if err != nil {
+			return nil, explain(s.path, damage{err})
+		}
+		all = append(all, one)
 	}
-	_, refused, err = s.putCertificate(c, w.cert)
-	if errors.Is(refused, keyring.ErrExpired) {
-		refused = nil // what was said before it ran out stands
-	}
-	return refused, err
+	return all, err
 }
 
 // CheckIntroduction says whether a guest with a certificate of its own may be let in on an introduction: its issuer is a
@@ -193,19 +187,26 @@ func (s *State) CheckIntroduction(ctx context.Context, i *Introduction, guest ra
 	if i.guest != guest {
 		return fmt.Errorf("introduction of %v, presented by %v: %w", i.guest, guest, keyring.ErrMismatch)
 	}
-	if err := i.Check(s.Now()); err != nil {
-		return err
-	}
-	var refused error
-	err := s.update(ctx, func(c *change) (err error) {
-		if refused, err = s.fromFriend(c, &i.word); refused != nil || err != nil {
-			return err
+	return s.refuse(ctx, func(c *change) (refused, err error) {
+		if err := i.Check(c.now); err != nil {
+			return err, nil
 		}
-		refused, err = isRevoked(c.database, i)
-		return err
+		if refused, err = s.fromFriend(c, &i.word); refused != nil || err != nil {
+			return refused, err
+		}
+		return isRevoked(c.database, i)
 	})
-	if err != nil {
-		return err
+}
+
+// fromFriend holds a word to what may be believed of a friend: it is one, and the device is not replaced. Its certificate counts
+// as one that the device presented: the device signed it.
+func (s *State) fromFriend(c *change, w *word) (refused, err error) {
+	if _, ok := s.Friend(w.DID()); !ok {
+		return fmt.Errorf("%v: %w", w.DID(), ErrStranger), nil
 	}
-	return refused
+	_, refused, err = s.putCertificate(c, w.cert, true)
+	if errors.Is(refused, keyring.ErrExpired) {
+		refused = nil // what was said before it ran out stands
+	}
+	return refused, err
 }

@@ -43,7 +43,7 @@ func (s *State) Invite(ctx context.Context, give int64, name string, life time.D
 		}
 	}
 	secret := newSecret()
-	i := Invitation{ID: secret.ID(s.Self), Give: give, Name: name}
+	i := Invitation{ID: secret.ID(s.self), Give: give, Name: name}
 	err = s.update(ctx, func(c *change) error {
 		i.Made = time.Unix(c.now.Unix(), 0)
 		i.Ends = i.Made.Add(time.Duration(seconds) * time.Second)
@@ -81,7 +81,7 @@ func (s *State) putInvitation(c *change, i Invitation) error {
 // [State.AddCertificate] for the certificate of the new friend, and [blobstore.ErrBounds] for give.
 func (s *State) Accept(ctx context.Context, secret Secret, cert *keyring.Certificate, give int64) (f Friend, err error) {
 	err = s.update(ctx, func(c *change) error {
-		i, ok, err := invitationOf(c.database, secret.ID(s.Self))
+		i, ok, err := invitationOf(c.database, secret.ID(s.self))
 		switch {
 		case err != nil:
 			return err
@@ -98,7 +98,7 @@ func (s *State) Accept(ctx context.Context, secret Secret, cert *keyring.Certifi
 		case !c.now.Before(i.Ends):
 			return fmt.Errorf("the invitation %w on %s", ErrEnded, i.Ends.UTC().Format(time.DateOnly))
 		}
-		_, refused, err := s.putCertificate(c, cert)
+		_, refused, err := s.putCertificate(c, cert, true)
 		if err != nil {
 			return err
 		}

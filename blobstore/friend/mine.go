@@ -14,7 +14,7 @@ const MaxMine = 16
 // AddMine adds a further DID of this person. One that is there already is no error; others are [ErrSelf], [radicle.ErrWeakKey]
 // and [ErrLimit].
 func (s *State) AddMine(ctx context.Context, did radicle.DID) error {
-	if did == s.Self {
+	if did == s.self {
 		return ErrSelf
 	}
 	if err := did.Validate(); err != nil {
@@ -49,7 +49,7 @@ func (s *State) IsMine(did radicle.DID) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	_, ok := s.mine[did]
-	return ok || did == s.Self
+	return ok || did == s.self
 }
 
 // Mine returns the further DIDs of this person, in order.

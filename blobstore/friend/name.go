@@ -15,10 +15,13 @@ const MaxName = radicle.MaxAlias
 const MaxPledge = 1 << 62
 
 // CheckName holds a name against the rule for friends and households: 1 … MaxName bytes of UTF-8 that prints, no white space,
-// and no DID or NID, which must not name somebody else. The error is [ErrName].
+// no hyphen at the start. It is too short to be a DID. The error is [ErrName].
 func CheckName(s string) error {
 	if len(s) < 1 || len(s) > MaxName || !utf8.ValidString(s) {
 		return fmt.Errorf("%w: 1 to %d bytes of UTF-8", ErrName, MaxName)
+	}
+	if s[0] == '-' {
+		return fmt.Errorf("%w: %q starts as a flag", ErrName, s)
 	}
 	for _, r := range s {
 		if !unicode.IsPrint(r) || unicode.IsSpace(r) {

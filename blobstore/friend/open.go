@@ -63,7 +63,7 @@ func Open(ctx context.Context, path string, options Options) (*State, error) {
 		return nil, explain(path, err)
 	}
 	s := newState(path, options)
-	if err := s.start(); err != nil {
+	if err := s.start("wal"); err != nil {
 		return nil, explain(path, errors.Join(err, s.release()))
 	}
 	return s, nil
@@ -87,7 +87,7 @@ func ensure(path string, options Options) error {
 	if _, err := os.Lstat(path + walSuffix); err == nil {
 		return damage{fmt.Errorf("the file is gone, its %s is there", walSuffix)}
 	}
-	return replace(path, func(temp string) error { return create(temp, options) })
+	return replace(path, func(temp *os.File) error { return create(temp.Name(), options) }, func() error { return nil })
 }
 
 // walSuffix ends the name of the file with what was written last; SQLite gives it.
@@ -107,8 +107,8 @@ func create(path string, options Options) error {
 }
 
 // start opens the file, brings it to the newest version and reads it.
-func (s *State) start() (err error) {
-	if s.db, err = openDatabase(s.path, "wal"); err != nil {
+func (s *State) start(journal string) (err error) {
+	if s.db, err = openDatabase(s.path, journal); err != nil {
 		return err
 	}
 	if err := s.db.check(); err != nil {
@@ -120,10 +120,7 @@ func (s *State) start() (err error) {
 	if err := s.db.migrate(s.steps); err != nil {
 		return err
 	}
-	if err := s.load(); err != nil {
-		return err
-	}
-	return nil
+	return s.load()
 }
 
 // damage is an error that says that the file cannot be believed.

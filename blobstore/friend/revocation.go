@@ -107,7 +107,7 @@ func (r *Revocation) Ends(i *Introduction) bool {
 func (r *Revocation) Check(now time.Time) error {
 	what := fmt.Sprintf("a revocation by %v", r.DID())
 	// The latest until of what may be issued now.
-	if err := checkAhead(what, r.until-int64(MaxIntroductionLife/time.Second), now); err != nil {
+	if err := r.checkClock(what, r.until-int64(MaxIntroductionLife/time.Second), now); err != nil {
 		return err
 	}
 	if now.Unix() >= r.until {

@@ -36,7 +36,8 @@ CREATE TABLE mine (
 CREATE TABLE certificate (
 	did   BLOB NOT NULL PRIMARY KEY,
 	bytes BLOB NOT NULL, -- the newest seen
-	met   INTEGER NOT NULL,
+	met   INTEGER NOT NULL, -- its device was seen with a certificate that was valid then
+	agreed INTEGER NOT NULL, -- the device itself has shown or signed a certificate of this DID
 	turn  INTEGER NOT NULL -- grows with every write: the lowest goes first
 ) STRICT;
 CREATE INDEX certificate_turn ON certificate (turn);
@@ -66,6 +67,7 @@ CREATE TABLE issued ( -- introductions by us
 	id      BLOB NOT NULL PRIMARY KEY,
 	guest   BLOB NOT NULL,
 	bytes   BLOB NOT NULL,
+	made    INTEGER NOT NULL,
 	ends    INTEGER NOT NULL,
 	revoked INTEGER NOT NULL
 ) STRICT;

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,7 +17,10 @@ import (
 // ([State.ByDevice], [State.Friend], [State.Mine] and the like) is answered from memory, which always says what the last
 // finished write made of the file.
 type State struct {
-	Options
+	self  radicle.DID
+	now   func() time.Time
+	log   *slog.Logger
+	steps []string // migrations
 	path  string
 	certs *keyring.Certificates
 	cards *keyring.Cards
@@ -34,7 +38,7 @@ type State struct {
 
 func newState(path string, options Options) *State {
 	return &State{
-		Options: options, path: path,
+		self: options.Self, now: options.Now, log: options.Log, steps: options.steps, path: path,
 		certs: keyring.NewCertificates(options.Now), cards: keyring.NewCards(options.Now),
 		friends: map[radicle.DID]*entry{}, names: map[string]radicle.DID{}, mine: map[radicle.DID]time.Time{},
 		devices: map[keyring.Device]radicle.DID{},
@@ -61,7 +65,7 @@ func (s *State) update(ctx context.Context, f func(c *change) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c := &change{database: s.db, now: s.Now()}
+	c := &change{database: s.db, now: s.now()}
 	if err := s.db.update(func() error { return f(c) }); err != nil {
 		return s.explain(err)
 	}
@@ -71,6 +75,19 @@ func (s *State) update(ctx context.Context, f func(c *change) error) error {
 		f()
 	}
 	return nil
+}
+
+// refuse is update for what may be refused and leave something to remember all the same.
+func (s *State) refuse(ctx context.Context, f func(c *change) (refused, err error)) error {
+	var refused error
+	err := s.update(ctx, func(c *change) (err error) {
+		refused, err = f(c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return refused
 }
 
 // view runs f while nobody writes.
@@ -124,7 +141,7 @@ func (s *State) load() error {
 	if err := s.db.one("SELECT did FROM self", nil, &b); err != nil {
 		return damage{err}
 	}
-	if self, err := toDID(b); err != nil || self != s.Self {
+	if self, err := toDID(b); err != nil || self != s.self {
 		return errors.Join(err, ErrOther)
 	}
 	for _, load := range []func() error{s.loadFriends, s.loadMine, s.loadCertificates, s.loadCards} {

@@ -2,6 +2,7 @@ package friend
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,6 +83,14 @@ func (w *word) Certificate() *keyring.Certificate { return w.cert }
 
 // Bytes returns a copy of the encoding.
 func (w *word) Bytes() []byte { return bytes.Clone(w.raw) }
+
+// checkClock refuses a word that is dated further ahead of now than clocks may differ, or whose certificate is.
+func (w *word) checkClock(what string, at int64, now time.Time) error {
+	if err := w.cert.Check(now); errors.Is(err, keyring.ErrClock) {
+		return err
+	}
+	return checkAhead(what, at, now)
+}
 
 // checkAhead refuses a time, in Unix seconds, that is further ahead of now than clocks may differ.
 func checkAhead(what string, at int64, now time.Time) error {
