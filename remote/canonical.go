@@ -12,7 +12,7 @@ var errNoRule = errors.New("no rule for the default branch")
 
 // canonicalHead is the default branch, and what the delegates agree on for it.
 func (s *session) canonicalHead(ctx context.Context) (string, identity.Object, error) {
-	doc, err := s.repo.Document(ctx)
+	doc, err := s.document()
 	if err != nil {
 		return "", identity.Object{}, err
 	}

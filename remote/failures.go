@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 
 	"radswarm/radicle"
 	"radswarm/radicle/profile"
+	"radswarm/radicle/storage"
 )
 
 // profileError is why there is no home to work with.
@@ -39,4 +41,42 @@ func seconds(env profile.Env, key string) (time.Time, bool) {
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 	return time.Unix(n, 0).UTC(), err == nil && n >= 0
+}
+
+// signerError is why the key cannot sign: first what Radicle's helper says, then what to do.
+func (s *session) signerError(err error) error {
+	var text, hint string
+	if e, ok := errors.AsType[*profile.PassphraseError](err); ok && e.Wrong {
+		text, hint = "invalid passphrase", "RAD_PASSPHRASE does not open "+e.Path
+	} else if e, ok := errors.AsType[*profile.AgentError](err); ok && e.Socket == "" {
+		text = "error connecting to ssh-agent: Unable to read environment variable 'SSH_AUTH_SOCK': environment variable not found"
+	} else if e, ok := errors.AsType[*profile.AgentError](err); ok {
+		text = fmt.Sprintf("error connecting to ssh-agent: %v", e)
+	} else if e, ok := errors.AsType[*profile.NotInAgentError](err); ok && !e.Refused {
+		text = fmt.Sprintf("Identity %v not found in agent.", e.NID)
+	} else {
+		text = err.Error()
+	}
+	if hint == "" && errors.Is(err, profile.ErrLocked) {
+		hint = hintLocked
+	}
+	return &Error{Text: text, Hint: hint, Err: err}
+}
+
+// storageError is what is wrong with the repository in storage.
+func (s *session) storageError(err error) error {
+	return fail(fmt.Sprintf(hintStorage, s.repo.Dir(), s.url.RID), "%v", err)
+}
+
+// pushError is why nothing was pushed.
+func pushError(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fail(hintAgain, "%v", ctx.Err())
+	case errors.As(err, new(*Error)):
+		return err
+	case errors.Is(err, storage.ErrBusy):
+		return fail(hintBusy, "%v", err)
+	}
+	return fail("", "%v", err)
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"radswarm/radicle/gitobj"
+	"radswarm/radicle/identity"
 	"radswarm/radicle/profile"
 	"radswarm/radicle/storage"
 )
@@ -26,6 +28,8 @@ type session struct {
 	lines   *lineReader
 	out     *bufio.Writer
 	say     *voice
+	// document is the identity document that this node takes for the current one, read when it is first needed.
+	document func() (*identity.Document, error)
 }
 
 // Main is the helper: it serves git until that is done, and returns the exit code, 0 or 1. What went wrong is on
@@ -79,6 +83,7 @@ func (s *session) open(ctx context.Context) error {
 		return repositoryError(err, store.Path(s.url.RID), s.url.RID)
 	}
 	s.work = newWorkingCopy(s.Env)
+	s.document = sync.OnceValues(func() (*identity.Document, error) { return s.repo.Document(ctx) })
 	return nil
 }
 

@@ -22,3 +22,45 @@ const (
 	hintNotStored = "to fetch it from the network, run `rad seed %v`, with your node running"
 	hintStorage   = "the copy in storage is damaged or incomplete: move %s away, then run `rad seed %v`"
 )
+
+const (
+	textOpened       = "%s Patch %s opened"
+	textDrafted      = "%s Patch %s drafted"
+	textUpdated      = "%s Patch %s updated to revision %s"
+	textCompare      = "To compare against your previous revision %s, run:\n\n   %s\n"
+	textMerged       = "%s Patch %s merged"
+	textMergedAt     = "%s Patch %s merged at revision %s"
+	textReverted     = "%s Patch %s reverted at revision %s"
+	textBranch       = "%s Branch %s created"
+	textPushBranch   = "to update, run `git push %s %s`"
+	textPushPatch    = "to update, run `git push` or `git push %s --force-with-lease HEAD:%s`"
+	textCanonical    = "%s Canonical reference %s updated to target %s %s"
+	textIncluded     = "attempted to create a patch using the commit %v, but this commit is already included in the base branch"
+	textEmptyPatch   = "patch commits are already included in the base branch"
+	textNoPatch      = "patch `%v` not found"
+	textAgreeCommit  = "it is recommended to find a commit to agree upon"
+	textAgreeTag     = "it is recommended to find a tag to agree upon"
+	textAgreeType    = "it is recommended to find an object type (either commit or tag) to agree upon"
+	textAgreeObject  = "it is recommended to find an object (either commit or tag) to agree upon"
+	textNoCandidates = "could not determine target for canonical reference '%s', no object with at least %d vote(s) found (threshold not met)"
+	textDiverging    = "could not determine target commit for canonical reference '%s', found diverging commits %v and %v, with base commit %v and threshold %d"
+	textTags         = "could not determine target tag for canonical reference '%s', found multiple candidates with threshold %d"
+	textTypes        = "could not determine target for canonical reference '%s', found objects of different types"
+	textOtherType    = "the object %v is of unexpected type %s and was expected to be %s"
+	textUnrelated    = "failed to find merge base for %v and %v due to: no existing merge base found for commit quorum"
+)
+
+const (
+	textNoSeeds   = "No seeds found for %v."
+	textInSync    = "%s Nothing to announce, already in sync with %s seed(s) (see `rad sync status`)"
+	textSynced    = "%s Synced with %s seed(s)"
+	textSyncedNot = "%s Synced with %s seed(s), of %d none is connected"
+	textStopped   = "Node is stopped. To announce changes to the network, start it with `rad node start`."
+)
+
+const (
+	hintShallow = "run `git fetch --unshallow` where the whole history is, then push again"
+	hintLocked  = "to sign, run `rad auth`, or set RAD_PASSPHRASE"
+	hintBusy    = "somebody else is pushing to this repository: push again"
+	hintAgain   = "nothing was changed: push again"
+)

@@ -65,3 +65,6 @@ func IsTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
 }
+
+// success is what stands before a line about something that was done.
+func (v *voice) success() string { return v.paint(green, "✓") }

@@ -1,0 +1,181 @@
+package remote
+
+import (
+	"context"
+	"errors"
+
+	"radswarm/radicle"
+	"radswarm/radicle/cob"
+	"radswarm/radicle/cob/patch"
+	"radswarm/radicle/gitobj"
+	"radswarm/radicle/identity"
+	"radswarm/radicle/storage"
+)
+
+// outcome is what one attempt to update the namespace comes to: what git is told, what follows once everything is signed, and
+// what people read then.
+type outcome struct {
+	results   []result
+	after     []func(context.Context) // in order; they print, and change the working copy
+	canonical []string                // refs that delegates decide on, and agree
+	touched   []radicle.Oid           // patches whose state has changed
+}
+
+// ok reports whether anything was pushed.
+func (o *outcome) ok() bool {
+	for _, r := range o.results {
+		if r.err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// attempt is one run of the update, on the refs as they are.
+type attempt struct {
+	*session
+	tx   *storage.Tx
+	pen  patch.Pen
+	doc  *identity.Document
+	refs *identity.CanonicalRefs
+	*outcome
+}
+
+// errNothing ends an update in which every ref was refused.
+var errNothing = errors.New("nothing to update")
+
+// update does all actions and signs, in one transaction. If somebody else moves a ref meanwhile it is done again from the start.
+func (s *session) update(ctx context.Context, key radicle.Signer, actions []action) (*outcome, error) {
+	doc, err := s.document()
+	if err != nil {
+		return nil, s.storageError(err)
+	}
+	refs, err := doc.CanonicalRefs()
+	if err != nil {
+		return nil, s.storageError(err)
+	}
+	identityHead, err := s.repo.Ref(ctx, identity.RefCanonical)
+	if err != nil {
+		return nil, s.storageError(err)
+	}
+	var last *outcome
+	_, err = s.repo.Update(ctx, key, func(ctx context.Context, tx *storage.Tx) error {
+		last = &outcome{}
+		a := &attempt{session: s, tx: tx, doc: doc, refs: refs, outcome: last, pen: patch.Pen{
+			Identity: identityHead,
+			Pen: cob.Pen{
+				Objects: tx, Signer: key, Who: cob.Author(s.profile.Config.Alias, s.profile.NID, s.now()),
+			},
+		}}
+		return a.run(ctx, actions)
+	})
+	if err != nil && !errors.Is(err, errNothing) {
+		return nil, err
+	}
+	return last, nil
+}
+
+// run does all actions.
+func (a *attempt) run(ctx context.Context, actions []action) error {
+	for _, act := range actions {
+		resource, err := a.do(ctx, act)
+		if err != nil && !isRefused(err) {
+			return err
+		}
+		a.results = append(a.results, result{dst: act.dst, err: err, resource: resource})
+	}
+	if !a.ok() {
+		return errNothing
+	}
+	return nil
+}
+
+// do does one action. An error that is not [refused] ends the push.
+func (a *attempt) do(ctx context.Context, act action) (resource string, err error) {
+	switch act.kind {
+	case deleteRef:
+		return "", a.delete(act)
+	case openPatch:
+		return a.open(ctx, act)
+	case updatePatch:
+		return a.revise(ctx, act)
+	}
+	return a.push(ctx, act)
+}
+
+func (a *attempt) delete(act action) error {
+	if a.tx.Get(act.dst).IsZero() {
+		return refuse("no such ref")
+	}
+	if err := a.checkLease(act.dst); err != nil {
+		return err
+	}
+	return refusal(a.tx.Delete(act.dst))
+}
+
+// refusal makes what is wrong with one ref a reason to refuse that one.
+func refusal(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, new(*gitobj.RefNameError)), errors.Is(err, storage.ErrReserved), errors.Is(err, storage.ErrRefTarget):
+		return refuse("%v", err)
+	}
+	return err
+}
+
+// checkLease refuses to touch a ref that is not where git saw it, if git was asked to look.
+func (a *attempt) checkLease(dst string) error {
+	want, ok := a.options.leases[dst]
+	if !ok {
+		return nil
+	}
+	id, err := radicle.ParseOid(want)
+	if err != nil {
+		return err
+	}
+	if a.tx.Expect(dst, id) != nil {
+		return errStale
+	}
+	return nil
+}
+
+// set moves a ref to an object, unless git would refuse it.
+func (a *attempt) set(ctx context.Context, act action) error {
+	old, now := a.tx.Get(act.dst), act.object.id
+	if err := a.checkLease(act.dst); err != nil {
+		return err
+	}
+	_, leased := a.options.leases[act.dst]
+	if old == now {
+		return nil
+	}
+	if isBranch(act.dst) && act.object.kind != gitobj.KindCommit {
+		return refuse("a branch points to a commit, and %v is a %v", now, act.object.kind)
+	}
+	if !old.IsZero() && !act.force && !leased {
+		if err := a.checkForward(ctx, act.dst, old, act.object); err != nil {
+			return err
+		}
+	}
+	return refusal(a.tx.Set(ctx, act.dst, now))
+}
+
+// checkForward refuses to move a ref to where its history is lost (git-push(1), "fast-forwards").
+func (a *attempt) checkForward(ctx context.Context, dst string, old radicle.Oid, to object) error {
+	if isTag(dst) {
+		return errExists
+	}
+	kind, _, err := a.tx.Read(ctx, old, gitobj.MaxCommit)
+	if err != nil {
+		return err
+	}
+	if kind != gitobj.KindCommit || to.kind != gitobj.KindCommit {
+		return errNeedsForce
+	}
+	forward, err := a.isForward(ctx, old, to.id)
+	if err == nil && !forward {
+		return errNotForward
+	}
+	return err
+}
