@@ -55,8 +55,8 @@ func (s *session) makeBranch(ctx context.Context, id, head radicle.Oid) error {
 
 // followPatch makes the current branch follow the patch.
 func (s *session) followPatch(ctx context.Context, id, head radicle.Oid) error {
-	current, err := s.work.resolve(ctx, []string{"HEAD^{commit}", "@{upstream}"})
-	if err != nil || current[0].id != head || current[1].kind != 0 {
+	current, err := s.work.resolve(ctx, []string{"HEAD^{commit}"})
+	if err != nil || current[0].id != head {
 		return err
 	}
 	name, err := output(ctx, s.work.git(ctx, "symbolic-ref", "-q", "HEAD"), maxName)
@@ -64,7 +64,7 @@ func (s *session) followPatch(ctx context.Context, id, head radicle.Oid) error {
 	if exited(err, 1) || err == nil && !ok {
 		return nil // no branch
 	}
-	if err != nil {
+	if err != nil || s.work.hasUpstream(ctx) {
 		return err
 	}
 	cmd := s.work.git(ctx, "update-ref", "-m", "Create remote tracking branch for patch", "--end-of-options", patchUpstream(id), head.String())
@@ -82,6 +82,12 @@ func (s *session) followPatch(ctx context.Context, id, head radicle.Oid) error {
 
 // maxName bounds the name of a ref that git prints, in bytes.
 const maxName = 8 << 10
+
+// hasUpstream reports whether the current branch follows another one that is there.
+func (w workingCopy) hasUpstream(ctx context.Context) bool {
+	_, err := output(ctx, w.git(ctx, "rev-parse", "--quiet", "--verify", "@{upstream}"), maxName)
+	return err == nil
+}
 
 // setUpstream makes a local branch follow a branch of a remote.
 func (w workingCopy) setUpstream(ctx context.Context, remote, branch, merge string) error {
