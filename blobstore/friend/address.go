@@ -14,8 +14,8 @@ const MaxRecordLife = 30 * 24 * time.Hour
 // Flags say what a person lets be done with an address record.
 type Flags uint16
 
-// Named says that the person agreed to be named to strangers as a holder of open shares (WHERE).
-const Named Flags = 1 << 0
+// FlagNamed says that the person agreed to be named to strangers as a holder of open shares (WHERE).
+const FlagNamed Flags = 1 << 0
 
 // AddressRecord says where a person's device can be reached (FRIEND.md §3). It is signed by the device, under the certificate
 // inside; whether it is the newest is the matter of [State.AddAddress].
@@ -102,7 +102,7 @@ func (r *AddressRecord) Seq() uint64 { return r.seq }
 func (r *AddressRecord) NotAfter() time.Time { return time.Unix(r.last, 0) }
 
 // Named reports whether the person agreed to be named to strangers.
-func (r *AddressRecord) Named() bool { return r.flags&Named != 0 }
+func (r *AddressRecord) Named() bool { return r.flags&FlagNamed != 0 }
 
 // Addresses returns what can be dialled, the best first; none where the device says that it cannot be reached. Kinds of
 // addresses that this version does not know are left out.

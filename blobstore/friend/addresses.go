@@ -69,10 +69,10 @@ func (s *State) evictAddresses(c *change, via radicle.DID) error {
 		return err
 	}
 	const oldest = "DELETE FROM address WHERE did = (SELECT did FROM address WHERE via = ? AND" + strangers + " ORDER BY turn LIMIT 1)"
-	if n > MaxRecordsVia {
+	if n > s.limit.recordsVia {
 		return c.exec(oldest, via[:])
 	}
-	if err := c.one("SELECT count(*) FROM address WHERE"+strangers, nil, &n); err != nil || n <= MaxRecords {
+	if err := c.one("SELECT count(*) FROM address WHERE"+strangers, nil, &n); err != nil || n <= s.limit.records {
 		return err
 	}
 	var most []byte

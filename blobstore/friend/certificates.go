@@ -86,7 +86,7 @@ func (s *State) putCertificate(c *change, cert *keyring.Certificate, agrees bool
 		}
 		s.certs.Restore(after)
 	})
-	return standing, refused, s.evict(c, "certificate", MaxCertificates, func(did radicle.DID) {
+	return standing, refused, s.evict(c, "certificate", s.limit.certificates, func(did radicle.DID) {
 		known, _ := s.certs.Get(did)
 		s.dropDevice(known.Certificate)
 		s.certs.Forget(did)
@@ -176,7 +176,7 @@ func (s *State) AddCard(ctx context.Context, card *keyring.Card) error {
 			return err
 		}
 		c.then(func() { s.cards.Restore(card) })
-		return s.evict(c, "card", MaxCards, s.cards.Forget)
+		return s.evict(c, "card", s.limit.cards, s.cards.Forget)
 	})
 }
 

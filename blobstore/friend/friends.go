@@ -180,8 +180,8 @@ func (s *State) putFriend(c *change, f Friend) error {
 		return fmt.Errorf("%q: %w", f.Name, ErrNameTaken)
 	}
 	old, known := s.Friend(f.DID)
-	if !known && s.count() >= MaxFriends {
-		return &LimitError{"friends", MaxFriends}
+	if !known && s.count() >= s.limit.friends {
+		return &LimitError{"friends", s.limit.friends}
 	}
 	const put = `INSERT INTO friend (did, name, give, given_give, given_used, given_room, given_at,
 		up, down, household, added, seen, draining, silence, chosen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -26,7 +26,7 @@ func (s *State) AddIssued(ctx context.Context, i *Introduction) error {
 		if err := i.Check(c.now); err != nil {
 			return err
 		}
-		if err := makeRoom(c, "issued", "introductions", MaxIssued); err != nil {
+		if err := makeRoom(c, "issued", "introductions", s.limit.issued); err != nil {
 			return err
 		}
 		const put = "INSERT OR IGNORE INTO issued (id, guest, bytes, made, ends, revoked) VALUES (?, ?, ?, ?, ?, 0)"
@@ -79,7 +79,7 @@ func (s *State) AddNotice(ctx context.Context, r *Revocation) error {
 		if err := r.Check(c.now); err != nil {
 			return err
 		}
-		if err := makeRoom(c, "notice", "revocations", MaxIssued); err != nil {
+		if err := makeRoom(c, "notice", "revocations", s.limit.issued); err != nil {
 			return err
 		}
 		const mark = "UPDATE issued SET revoked = 1 WHERE id = ? OR guest = ? AND made < ?"
@@ -113,22 +113,22 @@ func (s *State) AddReceived(ctx context.Context, i *Introduction) error {
 		if err := c.exec(put, issuer[:], i.id[:], i.raw, i.last); err != nil {
 			return err
 		}
-		return evictReceived(c, issuer)
+		return s.evictReceived(c, issuer)
 	})
 }
 
 // evictReceived removes what ends first of an issuer with too many, and where there are too many in all, of whoever has most.
-func evictReceived(c *change, issuer radicle.DID) error {
+func (s *State) evictReceived(c *change, issuer radicle.DID) error {
 	const soonest = "DELETE FROM received WHERE issuer = ?1 AND id = " +
 		"(SELECT id FROM received WHERE issuer = ?1 ORDER BY ends, id LIMIT 1)"
 	var n int
 	if err := c.one("SELECT count(*) FROM received WHERE issuer = ?", []any{issuer[:]}, &n); err != nil {
 		return err
 	}
-	if n > MaxReceivedFrom {
+	if n > s.limit.receivedFrom {
 		return c.exec(soonest, issuer[:])
 	}
-	if err := c.one("SELECT count(*) FROM received", nil, &n); err != nil || n <= MaxReceived {
+	if err := c.one("SELECT count(*) FROM received", nil, &n); err != nil || n <= s.limit.received {
 		return err
 	}
 	var most []byte

@@ -67,8 +67,8 @@ func (s *State) putInvitation(c *change, i Invitation) error {
 	if err != nil {
 		return err
 	}
-	if n >= MaxInvitations {
-		return &LimitError{"invitations", MaxInvitations}
+	if n >= s.limit.invitations {
+		return &LimitError{"invitations", s.limit.invitations}
 	}
 	return c.exec("INSERT INTO invitation (id, give, name, made, ends, used_by, used_at) VALUES (?, ?, ?, ?, ?, x'', 0)",
 		i.ID[:], i.Give, i.Name, unix(i.Made), unix(i.Ends))

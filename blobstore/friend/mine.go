@@ -24,8 +24,8 @@ func (s *State) AddMine(ctx context.Context, did radicle.DID) error {
 		if _, ok := s.mine[did]; ok {
 			return nil
 		}
-		if len(s.mine) >= MaxMine {
-			return &LimitError{"further dids", MaxMine}
+		if len(s.mine) >= s.limit.mine {
+			return &LimitError{"further dids", s.limit.mine}
 		}
 		c.then(func() { s.mine[did] = c.now })
 		return c.exec("INSERT INTO mine (did, added) VALUES (?, ?)", did[:], unix(c.now))

@@ -25,7 +25,13 @@ type Options struct {
 	// Log hears what nobody is told through an error. Nil for silence.
 	Log *slog.Logger
 
-	steps []string // migrations, for tests; nil for [migrations]
+	steps  []string // migrations, for tests; nil for [migrations]
+	limits *limits  // for tests; nil for those that are exported
+}
+
+// limits are how many rows there may be of each kind.
+type limits struct {
+	friends, mine, certificates, cards, records, recordsVia, invitations, issued, received, receivedFrom, revocations int
 }
 
 func (o Options) withDefaults() Options {
@@ -37,6 +43,13 @@ func (o Options) withDefaults() Options {
 	}
 	if o.steps == nil {
 		o.steps = migrations()
+	}
+	if o.limits == nil {
+		o.limits = &limits{
+			friends: MaxFriends, mine: MaxMine, certificates: MaxCertificates, cards: MaxCards,
+			records: MaxRecords, recordsVia: MaxRecordsVia, invitations: MaxInvitations, issued: MaxIssued,
+			received: MaxReceived, receivedFrom: MaxReceivedFrom, revocations: MaxRevocations,
+		}
 	}
 	return o
 }

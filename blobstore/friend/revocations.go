@@ -26,7 +26,7 @@ func (s *State) AddRevocation(ctx context.Context, r *Revocation) error {
 		if r.kind == revokesGuest {
 			what = r.guest[:]
 		}
-		return nil, putRevoked(c, r.DID(), what, r.before, r.until)
+		return nil, s.putRevoked(c, r.DID(), what, r.before, r.until)
 	})
 }
 
@@ -35,19 +35,19 @@ const upsertRevoked = `INSERT INTO revoked (issuer, what, before, ends) VALUES (
 
 // putRevoked adds a row. Those that ended are removed only where room is needed: a clock that was wrong for a while must not
 // bring back what was revoked.
-func putRevoked(c *change, issuer radicle.DID, what []byte, before, until int64) error {
+func (s *State) putRevoked(c *change, issuer radicle.DID, what []byte, before, until int64) error {
 	if err := c.exec(upsertRevoked, issuer[:], what, before, until); err != nil {
 		return err
 	}
 	var n int
 	const count = "SELECT count(*) FROM revoked WHERE issuer = ?"
-	if err := c.one(count, []any{issuer[:]}, &n); err != nil || n <= MaxRevocations {
+	if err := c.one(count, []any{issuer[:]}, &n); err != nil || n <= s.limit.revocations {
 		return err
 	}
 	if err := c.exec("DELETE FROM revoked WHERE issuer = ? AND ends <= ?", issuer[:], unix(c.now)); err != nil {
 		return err
 	}
-	if err := c.one(count, []any{issuer[:]}, &n); err != nil || n <= MaxRevocations {
+	if err := c.one(count, []any{issuer[:]}, &n); err != nil || n <= s.limit.revocations {
 		return err
 	}
 	return revokeAll(c, issuer)

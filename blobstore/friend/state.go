@@ -20,6 +20,7 @@ type State struct {
 	self  radicle.DID
 	now   func() time.Time
 	log   *slog.Logger
+	limit *limits
 	steps []string // migrations
 	path  string
 	certs *keyring.Certificates
@@ -38,7 +39,7 @@ type State struct {
 
 func newState(path string, options Options) *State {
 	return &State{
-		self: options.Self, now: options.Now, log: options.Log, steps: options.steps, path: path,
+		self: options.Self, now: options.Now, log: options.Log, limit: options.limits, steps: options.steps, path: path,
 		certs: keyring.NewCertificates(options.Now), cards: keyring.NewCards(options.Now),
 		friends: map[radicle.DID]*entry{}, names: map[string]radicle.DID{}, mine: map[radicle.DID]time.Time{},
 		devices: map[keyring.Device]radicle.DID{},
