@@ -75,7 +75,7 @@ func (s *session) open(ctx context.Context) error {
 	if err := s.arguments(); err != nil {
 		return err
 	}
-	store, err := storage.Open(ctx, home.Storage(), storage.Options{Now: s.now})
+	store, err := storage.Open(ctx, home.Storage(), storage.Options{Now: s.now, SkipVersion: true})
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,8 @@ const waitDelay = 5 * time.Second
 // gitTool is a git that is new enough.
 type gitTool struct{ path string }
 
-// findGit looks git up in PATH, or takes the path given, and asks for its version.
-func findGit(ctx context.Context, path string) (gitTool, error) {
+// findGit looks git up in PATH, or takes the path given.
+func findGit(path string) (gitTool, error) {
 	if path == "" {
 		found, err := exec.LookPath("git")
 		if err != nil {
@@ -38,15 +38,19 @@ func findGit(ctx context.Context, path string) (gitTool, error) {
 		}
 		path = found
 	}
-	g := gitTool{path: path}
+	return gitTool{path: path}, nil
+}
+
+// checkVersion asks git for its version.
+func (g gitTool) checkVersion(ctx context.Context) error {
 	out, err := g.output(ctx, g.command(ctx, "", "version"), 1<<10)
 	if err != nil {
-		return gitTool{}, err
+		return err
 	}
 	if !newEnough(string(out)) {
-		return gitTool{}, &VersionError{Got: strings.TrimSpace(string(out)), Want: minVersion}
+		return &VersionError{Got: strings.TrimSpace(string(out)), Want: minVersion}
 	}
-	return g, nil
+	return nil
 }
 
 // newEnough reads "git version 2.39.5 (Apple Git-154)".

@@ -17,6 +17,9 @@ import (
 type Options struct {
 	// Git is the path of the git to run. Default: what PATH says.
 	Git string
+	// SkipVersion leaves out the question which git this is, and the process that answers it: for programs that git itself has
+	// started, and to which a millisecond matters. With a git that is too old, commands then fail one by one; see [CheckGit].
+	SkipVersion bool
 	// Now is the clock for what is signed. Default: time.Now.
 	Now func() time.Time
 }
@@ -38,6 +41,15 @@ type Storage struct {
 	onWrite func(what string) // as in Repo
 }
 
+// CheckGit fails as [Open] does if git is not there or too old. An empty path is what PATH says.
+func CheckGit(ctx context.Context, path string) error {
+	git, err := findGit(path)
+	if err != nil {
+		return err
+	}
+	return git.checkVersion(ctx)
+}
+
 // Open opens the storage at dir, <home>/storage, which need not exist yet. It fails if there is no git, or with a
 // [*VersionError] if it is too old.
 func Open(ctx context.Context, dir string, options Options) (*Storage, error) {
@@ -46,7 +58,10 @@ func Open(ctx context.Context, dir string, options Options) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	git, err := findGit(ctx, options.Git)
+	git, err := findGit(options.Git)
+	if err == nil && !options.SkipVersion {
+		err = git.checkVersion(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -208,6 +208,15 @@ func TestGitVersion(t *testing.T) {
 	if _, err := storage.Open(t.Context(), t.TempDir(), storage.Options{Git: old + "x"}); err == nil {
 		t.Error("opened without git")
 	}
+	if _, err := storage.Open(t.Context(), t.TempDir(), storage.Options{Git: old, SkipVersion: true}); err != nil {
+		t.Errorf("asked for the version: %v", err)
+	}
+	if err := storage.CheckGit(t.Context(), old); !errors.As(err, new(*storage.VersionError)) {
+		t.Errorf("CheckGit: %v", err)
+	}
+	if err := storage.CheckGit(t.Context(), ""); err != nil {
+		t.Errorf("CheckGit: %v", err)
+	}
 }
 
 func TestGitSeesNothingOfTheCaller(t *testing.T) {
