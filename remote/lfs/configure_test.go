@@ -1,23 +1,39 @@
 package lfs
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"radswarm/radicle"
 )
 
-const ridText = "z3gqcJUoA1n9HaHKufZs5FCSGazv5"
+const (
+	ridText   = "z3gqcJUoA1n9HaHKufZs5FCSGazv5"
+	otherText = "z42hL2jL4XNk6K8oHQaSWfMgCL7ji"
+)
 
-func testRID(t testing.TB) radicle.RID {
+func parseRID(t testing.TB, text string) radicle.RID {
 	t.Helper()
-	rid, err := radicle.ParseRID(ridText)
+	rid, err := radicle.ParseRID(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rid
+}
+
+// radRemote is what git tells the helper about a remote.
+func radRemote(t testing.TB, name string) Remote {
+	t.Helper()
+	return Remote{Name: name, URL: "rad://" + ridText, RID: parseRID(t, ridText)}
 }
 
 func (p *place) configure(r Remote) []Warning {
@@ -33,37 +49,424 @@ func (p *place) configure(r Remote) []Warning {
 	return w
 }
 
+func (p *place) unconfigure() {
+	p.t.Helper()
+	if err := p.repo().Unconfigure(p.t.Context()); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *place) configFile() string {
+	p.t.Helper()
+	dir := p.git("rev-parse", "--git-common-dir")
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(p.dir, dir)
+	}
+	return filepath.Join(dir, "config")
+}
+
 func (p *place) config() string {
 	p.t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.git("rev-parse", "--absolute-git-dir"), "config"))
+	text, err := os.ReadFile(p.configFile())
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return string(text)
 }
 
-func TestConfigure(t *testing.T) {
+// counts is how many values each key of the repository's own has.
+func (p *place) counts() map[string]int {
+	p.t.Helper()
+	n := map[string]int{}
+	for pair := range strings.SplitSeq(p.git("config", "--list", "-z", "--local"), "\x00") {
+		key, _, _ := strings.Cut(pair, "\n")
+		n[key]++
+	}
+	return n
+}
+
+// get is the value of a key as git reads it, "" for none.
+func (p *place) get(key string) string {
+	p.t.Helper()
+	out, _ := p.command("config", "--get", key).Output()
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+// newRad is a repository with a rad remote of this name.
+func newRad(t testing.TB, name string) *place {
+	t.Helper()
 	p := newPlace(t)
-	rid := testRID(t)
-	p.git("remote", "add", "rad", "rad://"+ridText)
+	p.git("remote", "add", "placeholder", "rad://"+ridText)
+	p.git("config", "--rename-section", "remote.placeholder", "remote."+name)
+	return p
+}
+
+// The keys of git-lfs.md §2.4, once, and back to the same bytes.
+func TestConfigure(t *testing.T) {
+	p := newRad(t, "rad")
 	before := p.config()
-	remote := Remote{Name: "rad", URL: "rad://" + ridText, RID: rid}
-	if w := p.configure(remote); len(w) != 0 {
+	if w := p.configure(radRemote(t, "rad")); len(w) != 0 {
 		t.Error(w)
 	}
 	after := p.config()
-	t.Log(after)
-	if !strings.HasPrefix(after, before) {
-		t.Error("changed what was there")
+	want := before + `[lfs "customtransfer.rad"]
+	path = git-lfs-rad
+	concurrent = true
+[lfs "rad::"]
+	standalonetransferagent = rad
+[remote "rad"]
+	lfsurl = rad::` + ridText + `
+[lfs]
+	concurrenttransfers = 16
+[lfs "transfer"]
+	batchsize = 1000
+[swarm]
+	wrote = lfs.concurrenttransfers=16
+	wrote = lfs.transfer.batchsize=1000
+`
+	if diff := cmp.Diff(want, after); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
-	p.configure(remote)
+	p.configure(radRemote(t, "rad"))
 	if again := p.config(); again != after {
 		t.Errorf("second time:\n%s", again)
 	}
-	if err := p.repo().Unconfigure(t.Context()); err != nil {
+	p.unconfigure()
+	if diff := cmp.Diff(before, p.config()); diff != "" {
+		t.Errorf("taken back: (-want +got)\n%s", diff)
+	}
+}
+
+// Git runs once where nothing is to be written, and once where keys are only added.
+func TestConfigureProcesses(t *testing.T) {
+	p := newRad(t, "rad")
+	git, count := p.countingGit()
+	for _, when := range []string{"first", "second"} {
+		r := p.repo()
+		r.Git = git
+		c, err := r.ReadConfig(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Configure(t.Context(), radRemote(t, "rad")); err != nil {
+			t.Fatal(err)
+		}
+		if got := count(); len(got) != 1 {
+			t.Errorf("%s: %q", when, got)
+		}
+	}
+}
+
+// countingGit is a git that notes that it was run, and what was noted since the last question.
+func (p *place) countingGit() (string, func() []string) {
+	p.t.Helper()
+	if runtime.GOOS == "windows" {
+		p.t.Skip("a shell script")
+	}
+	dir := p.t.TempDir()
+	script, log := filepath.Join(dir, "git"), filepath.Join(dir, "log")
+	text := "#!/bin/sh\necho \"$*\" >>'" + log + "'\nexec git \"$@\"\n"
+	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	return script, func() []string {
+		text, err := os.ReadFile(log)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err := errors.Join(err, os.Remove(log)); err != nil {
+			p.t.Fatal(err)
+		}
+		return strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+}
+
+func TestConfigureNothing(t *testing.T) {
+	p := newRad(t, "rad")
+	before := p.config()
+	url := radRemote(t, "rad://"+ridText)
+	noRID := radRemote(t, "rad")
+	noRID.RID = radicle.RID{}
+	for what, r := range map[string]Remote{
+		"a URL": url, "no repository": noRID, "no such remote": radRemote(t, "origin"), "no name": radRemote(t, ""),
+		"a name of two lines": radRemote(t, "rad\n[x]"),
+	} {
+		if w := p.configure(r); len(w) != 0 || p.config() != before {
+			t.Errorf("%s: %v\n%s", what, w, p.config())
+		}
+	}
+	transient := *p
+	transient.env = append(p.env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=remote.tmp.url", "GIT_CONFIG_VALUE_0=rad://"+ridText)
+	if transient.configure(radRemote(t, "tmp")); p.config() != before {
+		t.Errorf("a remote of git -c:\n%s", p.config())
+	}
+	if _, err := (Repo{Env: p.env}).ReadConfig(t.Context()); !errors.Is(err, ErrNoRepository) {
+		t.Error(err)
+	}
+}
+
+// Remote names are any text that git accepts, and some that it does not.
+func TestConfigureNames(t *testing.T) {
+	for _, name := range []string{"a.b", "a/b", `quo"te`, `back\slash`, "ünïcode 朋友", "a]b", "#x;y", "url", " x ", "\xff\xfe", "t\tab"} {
+		p := newPlace(t)
+		before := p.config()
+		section, _ := splitKey("remote." + name + ".url")
+		before += "[" + section + "]\n\turl = rad://" + ridText + "\n"
+		if err := os.WriteFile(p.configFile(), []byte(before), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p.configure(radRemote(t, name))
+		if got := p.get("remote." + name + ".lfsurl"); got != "rad::"+ridText {
+			t.Errorf("%q: %q in\n%s", name, got, p.config())
+		}
+		p.unconfigure()
+		if got := p.config(); got != before {
+			t.Errorf("%q: taken back:\n%s", name, got)
+		}
+	}
+}
+
+// What somebody has set stays; only an lfsurl of ours follows the remote to another repository.
+func TestConfigureKeepsOthers(t *testing.T) {
+	p := newRad(t, "rad")
+	for key, value := range map[string]string{
+		keyPath: "/opt/agent", keyTransfers: "3", "remote.rad.lfsurl": "https://example.org/lfs", "remote.rad.pushurl": "rad://x/y",
+		filterProcess: "git-lfs filter-process --skip",
+	} {
+		p.git("config", key, value)
+	}
+	remote := radRemote(t, "rad")
+	remote.Cloning, remote.NID = true, radicle.NID{1}
+	before := p.config()
+	warnings := p.configure(remote)
+	want := []Warning{{"rad", "remote.rad.lfsurl", "https://example.org/lfs", ""}}
+	if diff := cmp.Diff(want, warnings); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	added := strings.TrimPrefix(p.config(), before)
+	if diff := cmp.Diff("[lfs \"customtransfer.rad\"]\n\tconcurrent = true\n[lfs \"rad::\"]\n\tstandalonetransferagent = rad\n", added); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	p.unconfigure()
+	if diff := cmp.Diff(before, p.config()); diff != "" {
+		t.Errorf("taken back: (-want +got)\n%s", diff)
+	}
+
+	p.git("config", "remote.rad.lfsurl", "rad::"+otherText)
+	if w := p.configure(remote); len(w) != 0 {
+		t.Error(w)
+	}
+	if got := p.get("remote.rad.lfsurl"); got != "rad::"+ridText || p.counts()["remote.rad.lfsurl"] != 1 {
+		t.Errorf("lfsurl %q in\n%s", got, p.config())
+	}
+}
+
+// A clone gets a pushurl for the push that follows. It goes with the remote, and stays if it was changed.
+func TestConfigureCloning(t *testing.T) {
+	remote := radRemote(t, "rad")
+	remote.Cloning, remote.NID = true, radicle.NID{1}
+	own := "rad://" + ridText + "/" + remote.NID.String()
+
+	p := newRad(t, "rad")
+	p.configure(remote)
+	if got := p.get("remote.rad.pushurl"); got != own {
+		t.Errorf("pushurl %q", got)
+	}
+	p.git("remote", "rename", "rad", "radicle")
+	p.unconfigure()
+	for key, n := range p.counts() { // git cuts the section in two
+		if n != 1 || strings.Contains(key, "lfs") || strings.Contains(key, "swarm") || strings.Contains(key, "push") {
+			t.Errorf("after a rename, %s is left in\n%s", key, p.config())
+		}
+	}
+
+	p = newRad(t, "rad")
+	p.configure(remote)
+	p.git("remote", "set-url", "--push", "rad", "rad://"+otherText)
+	p.unconfigure()
+	if got := p.get("remote.rad.pushurl"); got != "rad://"+otherText {
+		t.Errorf("changed pushurl became %q", got)
+	}
+
+	p = newRad(t, "rad")
+	p.configure(remote)
+	p.git("remote", "remove", "rad")
+	if got := p.git("remote"); got != "" || strings.Contains(p.config(), ridText) {
+		t.Errorf("a removed remote left %q\n%s", got, p.config())
+	}
+
+	remote.NID = radicle.NID{}
+	p = newRad(t, "rad")
+	if p.configure(remote); p.get("remote.rad.pushurl") != "" {
+		t.Error("a pushurl without a key")
+	}
+}
+
+// Keys for all remotes are only for repositories that have no other kind, and git -c does not count.
+func TestConfigureWide(t *testing.T) {
+	for _, other := range []setting{
+		{"remote.hub.url", "https://example.org/x"},
+		{"remote.rad.pushurl", "git@example.org:x"},
+		{"remote.rad.lfspushurl", "https://example.org/lfs"},
+		{"lfs.url", "https://example.org/lfs"},
+	} {
+		p := newRad(t, "rad")
+		p.configure(radRemote(t, "rad"))
+		p.git("config", other.key, other.value)
+		p.configure(radRemote(t, "rad"))
+		if p.get(keyTransfers) != "" || p.get(keyBatch) != "" || p.get(keyWrote) != "" {
+			t.Errorf("with %v:\n%s", other, p.config())
+		}
+		p.git("config", "--unset", other.key)
+		p.configure(radRemote(t, "rad"))
+		p.git("config", keyTransfers, "5")
+		p.git("config", other.key, other.value)
+		p.configure(radRemote(t, "rad"))
+		if p.get(keyTransfers) != "5" || p.get(keyBatch) != "" || p.get(keyWrote) != "" {
+			t.Errorf("with %v and a changed value:\n%s", other, p.config())
+		}
+	}
+	p := newRad(t, "rad")
+	p.env = append(p.env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=remote.hub.url", "GIT_CONFIG_VALUE_0=https://example.org")
+	if p.configure(radRemote(t, "rad")); p.get(keyTransfers) != "16" {
+		t.Error("git -c counted")
+	}
+}
+
+// A lock that somebody holds, and a file that changed: nothing happens, and what is there stays.
+func TestConfigureLocked(t *testing.T) {
+	p := newRad(t, "rad")
+	before := p.config()
+	lock := p.configFile() + ".lock"
+	if err := os.WriteFile(lock, []byte("theirs"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if now := p.config(); now != before {
-		t.Errorf("taken back:\n%s\nwas\n%s", now, before)
+	p.configure(radRemote(t, "rad"))
+	if text, err := os.ReadFile(lock); err != nil || string(text) != "theirs" || p.config() != before {
+		t.Errorf("lock has %q, %v; config\n%s", text, err, p.config())
+	}
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	c, err := p.repo().ReadConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.git("config", "user.name", "Bo")
+	before = p.config()
+	if _, err := c.Configure(t.Context(), radRemote(t, "rad")); err != nil || p.config() != before {
+		t.Errorf("%v\n%s", err, p.config())
+	}
+	if _, err := os.Lstat(lock); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("lock: %v", err)
+	}
+}
+
+// Where the folder cannot be written, nothing happens either.
+func TestConfigureReadOnly(t *testing.T) {
+	if os.Getuid() <= 0 {
+		t.Skip("permissions mean nothing to root, and are another thing on Windows")
+	}
+	p := newRad(t, "rad")
+	before := p.config()
+	dir := filepath.Dir(p.configFile())
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o755) })
+	if p.configure(radRemote(t, "rad")); p.config() != before {
+		t.Error(p.config())
+	}
+}
+
+func TestQuietly(t *testing.T) {
+	for _, err := range []error{fs.ErrExist, fs.ErrPermission, syscall.EROFS, syscall.EACCES, errChanged} {
+		if got := quietly(&fs.PathError{Op: "open", Path: "x", Err: err}); got != nil {
+			t.Error(got)
+		}
+	}
+	if quietly(syscall.EIO) == nil {
+		t.Error("a broken disk is said to be nothing")
+	}
+}
+
+// Helpers that run at the same time write every key once.
+func TestConfigureTogether(t *testing.T) {
+	p := newRad(t, "rad")
+	repo, remote := p.repo(), radRemote(t, "rad")
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			c, err := repo.ReadConfig(t.Context())
+			if err == nil {
+				_, err = c.Configure(t.Context(), remote)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	for key, n := range p.counts() {
+		if n != 1 && key != keyWrote || n > 2 {
+			t.Errorf("%s has %d values", key, n)
+		}
+	}
+	if p.get(keyAgent) != "rad" {
+		t.Error("nobody wrote")
+	}
+}
+
+// The file keeps its permissions, and a symbolic link stays one.
+func TestConfigureFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("permissions and links of Unix")
+	}
+	for _, mode := range []os.FileMode{0o600, 0o664, 0o666} {
+		p := newRad(t, "rad")
+		file := p.configFile()
+		real := filepath.Join(t.TempDir(), "real")
+		if err := errors.Join(os.Rename(file, real), os.Symlink(real, file), os.Chmod(real, mode)); err != nil {
+			t.Fatal(err)
+		}
+		p.configure(radRemote(t, "rad"))
+		link, err := os.Readlink(file)
+		info, err2 := os.Stat(file)
+		if err := errors.Join(err, err2); err != nil || link != real || info.Mode().Perm() != mode || p.get(keyAgent) != "rad" {
+			t.Errorf("%v: link %q, mode %v, %v", mode, link, info.Mode(), err)
+		}
+	}
+}
+
+// However the file ends, what we add is read as it was meant, and what was there too.
+func TestConfigureEndings(t *testing.T) {
+	for _, end := range []string{
+		"", "\n", "\n\n", "[a]\n\tb", "[a]\n\tb = c", "[a]\n\tb = c \\", "[a]\n\tb = c \\\n", "[a]\n\tb = c\\\r\n", "[a]\n\tb = \\",
+		"# comment", "; comment \\", "[a] b = c", "[a]\n\tb = c ; x\r\n",
+	} {
+		p := newRad(t, "rad")
+		text := p.config() + end
+		if err := os.WriteFile(p.configFile(), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		was := p.get("a.b")
+		p.configure(radRemote(t, "rad"))
+		if p.get("a.b") != was || p.get(keyPath) != Agent || p.get("remote.rad.lfsurl") != "rad::"+ridText {
+			t.Errorf("after %q:\n%s", end, p.config())
+		}
+	}
+}
+
+// Values are read as they were written.
+func TestQuoteValue(t *testing.T) {
+	p := newPlace(t)
+	for _, value := range []string{"", " ", "a b", "a;b", "#", `\`, `"`, "a\nb", "\t", "ü", "\xff", " x", `\"\`, "true", "x\\"} {
+		ch := change{add: []setting{{"test.key", value}}}
+		if err := os.WriteFile(p.configFile(), ch.appended([]byte("[core]\n\trepositoryformatversion = 0\n")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.git("config", "-z", "--get", "test.key"); got != value+"\x00" {
+			t.Errorf("%q came back as %q", value, got)
+		}
 	}
 }

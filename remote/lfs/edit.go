@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -17,11 +18,13 @@ type change struct {
 	replace []setting // the only value afterwards
 	remove  []setting // this value of the key, if it has it
 	add     []setting // at the end of the file
+	marks   []setting // after those
 }
 
 // addMarked adds a setting that somebody else might have written too, and a note that it was us.
 func (ch *change) addMarked(s setting) {
-	ch.add = append(ch.add, s, setting{keyWrote, s.key + "=" + s.value})
+	ch.add = append(ch.add, s)
+	ch.marks = append(ch.marks, setting{keyWrote, s.key + "=" + s.value})
 }
 
 func (ch *change) empty() bool { return len(ch.replace)+len(ch.remove)+len(ch.add) == 0 }
@@ -103,7 +106,7 @@ func (ch *change) appended(file []byte) []byte {
 	b.Write(file)
 	b.WriteString(ending(file))
 	last := ""
-	for _, s := range ch.add {
+	for _, s := range slices.Concat(ch.add, ch.marks) {
 		section, variable := splitKey(s.key)
 		if section != last {
 			fmt.Fprintf(&b, "[%s]\n", section)

@@ -38,15 +38,19 @@ func parseLoose(file []byte, id radicle.Oid) (text []byte, ok bool) {
 		return nil, false
 	}
 	object, err := io.ReadAll(io.LimitReader(z, int64(maxLooseHeader+blobstore.MaxPointer)))
-	if err != nil || hashLike(id, object) != id {
+	if err != nil {
 		return nil, false
 	}
-	header, text, ok := bytes.Cut(object, []byte{0})
-	return text, ok && string(header) == "blob "+strconv.Itoa(len(text))
+	header, text, _ := bytes.Cut(object, []byte{0})
+	return text, string(header) == blobHeader(text) && hashLike(id, text) == id
 }
 
-// hashLike is the id of an object in a repository that has ids as long as id.
-func hashLike(id radicle.Oid, object []byte) radicle.Oid {
+// blobHeader is what stands before the content of a blob, and a NUL after it.
+func blobHeader(text []byte) string { return "blob " + strconv.Itoa(len(text)) }
+
+// hashLike is the id of a blob in a repository that has ids as long as id.
+func hashLike(id radicle.Oid, text []byte) radicle.Oid {
+	object := append(append(make([]byte, 0, maxLooseHeader+len(text)), blobHeader(text)+"\x00"...), text...)
 	var sum []byte
 	switch id.Len() {
 	case radicle.SHA1Size:

@@ -49,10 +49,16 @@ type listing struct {
 	first   radicle.Oid
 }
 
-// list starts rev-list. Its filters leave out what is too large to be a pointer, the tips themselves included.
+// list starts rev-list. Its filters leave out what is too large to be a pointer, the tips themselves included. With the filter for
+// blobs git says nothing about missing trees, and without it lists them all; so partial clones do without, and in others what is
+// missing is an error.
 func (s *scan) list(ctx context.Context, rng Range) (*listing, error) {
-	cmd := s.repo.git(ctx, s.env, append(quietConfig(), "rev-list", "--objects", "--stdin", "--missing=print",
-		"--filter=blob:limit="+strconv.Itoa(blobstore.MaxPointer), "--filter=object:type=blob", "--filter-provided-objects")...)
+	kind := "--filter=object:type=blob"
+	if s.partial {
+		kind = "--missing=print"
+	}
+	cmd := s.repo.git(ctx, s.env, append(quietConfig(), "rev-list", "--objects", "--stdin", kind,
+		"--filter=blob:limit="+strconv.Itoa(blobstore.MaxPointer), "--filter-provided-objects")...)
 	cmd.Stdin = lines("", rng.New, "^", rng.Have)
 	p, err := start(cmd)
 	return &listing{process: p}, err
@@ -66,6 +72,9 @@ func (l *listing) next() (candidate, error) {
 			return candidate{}, err
 		}
 		c, err := parseCandidate(line)
+		if c.commit {
+			continue
+		}
 		if err != nil || !c.missing {
 			return c, err
 		}

@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,9 +81,10 @@ var errStopped = errors.New("stopped")
 
 // scan is one scan.
 type scan struct {
-	repo Repo
-	at   layout
-	env  []string
+	repo    Repo
+	at      layout
+	env     []string
+	partial bool // some objects are elsewhere, and that is no fault
 }
 
 func (r Repo) newScan(ctx context.Context) (*scan, error) {
@@ -87,7 +92,17 @@ func (r Repo) newScan(ctx context.Context) (*scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scan{repo: r, at: at, env: r.objectEnv(at)}, ctx.Err()
+	s := &scan{repo: r, at: at, env: r.objectEnv(at)}
+	for _, objects := range append([]string{filepath.Join(at.common, "objects")}, r.Alternates...) {
+		s.partial = s.partial || hasPromises(objects)
+	}
+	return s, ctx.Err()
+}
+
+// hasPromises reports whether packs came from a partial fetch: git marks them with an empty file.
+func hasPromises(objects string) bool {
+	entries, err := os.ReadDir(filepath.Join(objects, "pack"))
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ".promisor") })
 }
 
 // run lists and looks, once more without what is not here of Have if git stumbles over it.
@@ -150,22 +165,25 @@ func lines(prefixA string, a []radicle.Oid, prefixB string, b []radicle.Oid) io.
 	return strings.NewReader(text.String())
 }
 
-// candidate is a blob that is short enough to be a pointer, or an object that is not here.
+// candidate is a blob that is short enough to be a pointer, or an object that is not here. In a partial clone it may also be a tag or a
+// tree.
 type candidate struct {
 	blob    radicle.Oid
 	path    string
 	missing bool
+	commit  bool
 }
 
-// parseCandidate reads a line of rev-list without its end: "<id>", "<id> <path>" or "?<id>".
+// parseCandidate reads a line of rev-list without its end: "<id>" for a commit, "<id> <path>" for other objects, "?<id>" for those that
+// are missing.
 func parseCandidate(line string) (candidate, error) {
 	line, missing := strings.CutPrefix(line, "?")
-	id, path, _ := strings.Cut(line, " ")
+	id, path, object := strings.Cut(line, " ")
 	blob, err := radicle.ParseOid(id)
 	if err != nil {
 		return candidate{}, fmt.Errorf("git rev-list: %w", err)
 	}
-	return candidate{blob, path[:min(len(path), maxPath)], missing}, nil
+	return candidate{blob, path[:min(len(path), maxPath)], missing, !object && !missing}, nil
 }
 
 // readLine reads up to a line's end, which is not part of what it returns, and passes over what does not fit into the buffer.
@@ -222,6 +240,9 @@ func readObject(r *bufio.Reader) (*Found, error) {
 	}
 	if text[size] != '\n' {
 		return nil, fmt.Errorf("git cat-file: %v is longer than %d bytes", blob, size)
+	}
+	if hashLike(blob, text[:size]) != blob { // which git does not look at
+		return nil, fmt.Errorf("object %v is not what its name says", blob)
 	}
 	return found(blob, path, text[:size]), nil
 }
