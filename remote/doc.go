@@ -27,7 +27,8 @@
 //   - The cache of patches (cobs/cache.db) is a cache: where it is missing, broken or of another version, patches are read
 //     from the repository. There, neither a patch nor a branch can be pushed.
 //   - GIT_COMMITTER_DATE may be any date; what is no number of seconds is ignored. There it is a panic, after the branch moved.
-//   - A fetch works with protocol.version=0 in the user's configuration.
+//   - A fetch works with protocol.version=0 in the user's configuration, and for submodules as soon as rad:// is allowed there.
+//   - A git command that fails is one line, not all that it printed.
 //   - NO_COLOR is honoured.
 //   - What libgit2 says about an error is said in our words.
 package remote

@@ -3,7 +3,7 @@ package remote
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"os"
 	"slices"
 	"strings"
 
@@ -25,11 +25,13 @@ func (s *session) fetch(ctx context.Context, first command) error {
 	}
 	cmd := s.work.git(ctx, fetchPack(s.options.verbosity, s.repo.Dir())...)
 	cmd.Stdin = strings.NewReader(wanted(ids))
+	// That git may talk rad:// was decided before it came here; that this takes a path is nobody's business.
+	cmd.Env = append(os.Environ(), "GIT_ALLOW_PROTOCOL=file")
 	if _, err := output(ctx, cmd, 1<<20); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fail(fmt.Sprintf(hintStorage, filepath.Dir(s.repo.Dir()), s.url.RID), "%v", err)
+		return s.storageError(err)
 	}
 	_, err = fmt.Fprintln(s.out)
 	return err

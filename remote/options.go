@@ -20,7 +20,7 @@ type options struct {
 	verbosity int // 1 unless git says otherwise
 
 	draft   bool
-	base    string // of a patch, as it was typed; "" for none
+	base    string // of a patch, as it was typed, until it is looked up
 	baseID  radicle.Oid
 	message *string // of a patch; nil for none
 	target  patch.Target
@@ -136,13 +136,21 @@ func (o *options) setPair(text string) error {
 	case ok && key == "patch.target":
 		target, err := patch.ParseTarget(value)
 		if err != nil {
-			return fmt.Errorf("%w %s", errUnknownOption, rustQuote(fmt.Sprintf("invalid patch.target '%s': %v", value, err)))
+			return fmt.Errorf("%w %s", errUnknownOption, rustQuote(fmt.Sprintf("invalid patch.target '%s': %v", value, targetError(value, err))))
 		}
 		o.target = target
 	default:
 		return fmt.Errorf("%w %s", errUnknownOption, rustQuote(key))
 	}
 	return nil
+}
+
+// targetError says what is wrong with a target in Radicle's words, where it is the usual thing.
+func targetError(name string, err error) error {
+	if gitobj.CheckQualified(name) == nil {
+		return fmt.Errorf("invalid merge target '%s': must be a branch", name)
+	}
+	return err
 }
 
 // addMessage adds a paragraph to the message of a patch.

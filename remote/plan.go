@@ -96,16 +96,13 @@ func (s *session) plan(ctx context.Context, specs []string) ([]action, error) {
 	return actions, s.resolve(ctx, actions)
 }
 
-// resolve finds the objects of all actions, and the base of a patch.
+// resolve finds the objects of all actions.
 func (s *session) resolve(ctx context.Context, actions []action) error {
 	var names []string
 	for _, a := range actions {
 		if a.kind != deleteRef {
 			names = append(names, revision(a))
 		}
-	}
-	if s.options.base != "" {
-		names = append(names, s.options.base)
 	}
 	objects, err := s.work.resolve(ctx, names)
 	if err != nil {
@@ -119,9 +116,6 @@ func (s *session) resolve(ctx context.Context, actions []action) error {
 			return fail("", "failed to parse source revision (%s): %v", brief(actions[i].src), errNoObject)
 		}
 	}
-	if s.options.base != "" {
-		return s.setBase(objects[0])
-	}
 	return nil
 }
 
@@ -133,15 +127,24 @@ func revision(a action) string {
 	return a.src
 }
 
-func (s *session) setBase(o object) error {
-	switch o.kind {
-	case 0:
-		return fail("", "failed to parse base revision: %s: %v", brief(s.options.base), errNoObject)
-	case gitobj.KindCommit:
-		s.options.baseID = o.id
+// resolveBase finds the base of a patch, once it was named.
+func (s *session) resolveBase(ctx context.Context) error {
+	name := s.options.base
+	if name == "" {
 		return nil
 	}
-	return fail("", "base must be of type 'commit' but it is of type '%v'", o.kind)
+	s.options.base = ""
+	found, err := s.work.resolve(ctx, []string{name})
+	switch {
+	case err != nil:
+		return fail("", "failed to parse base revision: %v", err)
+	case found[0].kind == 0:
+		return fail("", "failed to parse base revision: %s: %v", brief(name), errNoObject)
+	case found[0].kind != gitobj.KindCommit:
+		return fail("", "base must be of type 'commit' but it is of type '%v'", found[0].kind)
+	}
+	s.options.baseID = found[0].id
+	return nil
 }
 
 // checkTargets refuses a push whose option and whose name want different branches.

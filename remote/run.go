@@ -148,6 +148,9 @@ func (s *session) answer(ctx context.Context, c command) (done bool, err error) 
 		if err != nil {
 			return false, fail(hintOptions, "%v", err)
 		}
+		if err := s.resolveBase(ctx); err != nil {
+			return false, err
+		}
 		fmt.Fprintln(s.out, answer)
 	case list:
 		return false, s.list(ctx)

@@ -61,11 +61,11 @@ type gitError struct {
 }
 
 func (e *gitError) Error() string {
-	text := strings.TrimSpace(e.stderr)
+	text := strings.Join(strings.FieldsFunc(e.stderr, func(r rune) bool { return r == '\n' }), "; ")
 	if text == "" {
 		text = e.err.Error()
 	}
-	return "git " + e.command + ": " + text
+	return "git " + e.command + ": " + brief(text)
 }
 
 func (e *gitError) Unwrap() error { return e.err }
