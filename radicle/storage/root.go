@@ -28,6 +28,12 @@ func (r *Repo) identityRoot(ctx context.Context) (radicle.Oid, error) {
 	if err != nil {
 		return radicle.Oid{}, err
 	}
+	return r.IdentityRoot(ctx, at)
+}
+
+// IdentityRoot returns the first commit of the repository's identity, which has the document that the id is the hash
+// of, by following first parents from an operation on it. Errors are [ErrNoIdentity], or those of gitobj.
+func (r *Repo) IdentityRoot(ctx context.Context, at radicle.Oid) (radicle.Oid, error) {
 	for range maxIdentity {
 		c, err := gitobj.ReadCommit(ctx, r, at)
 		if err != nil {

@@ -42,3 +42,21 @@ func lockDir(ctx context.Context, root *os.Root) (*os.File, error) {
 		}
 	}
 }
+
+// tryLock locks a file unless somebody else has; closing it unlocks. Where the file system has no locks the error is
+// errNoLocks.
+func tryLock(f *os.File) (bool, error) {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return false, nil
+		case errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK):
+			return false, errNoLocks
+		case !errors.Is(err, syscall.EINTR):
+			return false, err
+		}
+	}
+}

@@ -44,3 +44,14 @@ func lockDir(ctx context.Context, root *os.Root) (*os.File, error) {
 		}
 	}
 }
+
+// tryLock locks a file unless somebody else has; closing it unlocks.
+func tryLock(f *os.File) (bool, error) {
+	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	// A byte far behind the text, which stays readable.
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{Offset: 1 << 30})
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return false, nil
+	}
+	return err == nil, err
+}

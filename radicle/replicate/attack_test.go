@@ -1,0 +1,416 @@
+package replicate_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"radswarm/radicle"
+	"radswarm/radicle/gitobj"
+	"radswarm/radicle/identity"
+	"radswarm/radicle/replicate"
+	"radswarm/radicle/sigrefs"
+	"radswarm/radicle/storage"
+)
+
+// scene is a repository of Ana's, the only delegate, in which Cy has a namespace too; Bo has a copy, and fetches from Ana's home
+// after somebody did something to it.
+type scene struct {
+	a, b *home
+	r    *storage.Repo // at Ana's
+	rid  radicle.RID
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	dir := t.TempDir()
+	rid := template(t, dir)
+	a, b := openHome(t, ana, filepath.Join(dir, "a"), ""), openHome(t, bo, filepath.Join(dir, "b"), "")
+	return &scene{a: a, b: b, r: a.repo(t, rid), rid: rid}
+}
+
+// A scene is made once, and copied.
+var made struct {
+	once sync.Once
+	dir  string
+	rid  radicle.RID
+}
+
+func template(t *testing.T, to string) radicle.RID {
+	made.once.Do(func() {
+		dir := filepath.Join(scratch, "scene")
+		a, b := openHome(t, ana, filepath.Join(dir, "a"), ""), openHome(t, bo, filepath.Join(dir, "b"), "")
+		r := a.init(t, a.draft())
+		push(t, r, cy, "refs/heads/cy", "first")
+		b.mustFetch(t, a, replicate.Options{RID: r.RID()})
+		made.dir, made.rid = dir, r.RID()
+	})
+	if made.dir == "" {
+		t.Fatal("no scene")
+	}
+	if err := os.CopyFS(to, os.DirFS(made.dir)); err != nil {
+		t.Fatal(err)
+	}
+	return made.rid
+}
+
+func (s *scene) options() replicate.Options { return replicate.Options{RID: s.rid} }
+
+// why returns why a namespace was refused.
+func why(result *replicate.Result, key *radicle.MemorySigner) error {
+	for _, r := range result.Refused {
+		if r.NID == key.NID() {
+			return r.Err
+		}
+	}
+	return nil
+}
+
+// goodNews makes Ana push something, which is to arrive whatever else happens.
+func (s *scene) goodNews(t *testing.T) {
+	t.Helper()
+	push(t, s.r, ana, "refs/heads/news", "news")
+}
+
+// as wants an error of type E.
+func as[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+// A namespace of somebody who is no delegate is refused for each of these, and nothing of it arrives; what Ana has, does.
+func TestRefusedNamespaces(t *testing.T) {
+	line := func(name string) func(*testing.T, *scene) {
+		return func(t *testing.T, s *scene) {
+			forge(t, s.r, cy, func(lines map[string]string) { lines[name] = lines["refs/heads/cy"] })
+		}
+	}
+	target := func(kind gitobj.Kind) func(*testing.T, *scene) {
+		return func(t *testing.T, s *scene) {
+			id := write(t, s.r, kind, []byte(""))
+			forge(t, s.r, cy, func(lines map[string]string) { lines["refs/heads/x"] = id.String() })
+		}
+	}
+	for name, test := range map[string]struct {
+		do   func(*testing.T, *scene)
+		want func(error) bool
+	}{
+		"rolled back":                {rollBack, is(replicate.ErrBehind)},
+		"diverged":                   {diverge, is(replicate.ErrDiverged)},
+		"forged signature":           {forgedSignature, is(sigrefs.ErrSignature)},
+		"signed by somebody else":    {signedByEve, is(sigrefs.ErrSignature)},
+		"of another repository":      {otherRepository, as[*sigrefs.IdentityError]},
+		"below the level":            {downgrade, as[*sigrefs.DowngradeError]},
+		"a signed object is missing": {missingObject, is(storage.ErrIncomplete)},
+		"a parent is missing":        {missingParent, is(storage.ErrIncomplete)},
+		"a blob":                     {target(gitobj.KindBlob), is(storage.ErrRefTarget)},
+		"a tree":                     {target(gitobj.KindTree), is(storage.ErrRefTarget)},
+		"a tag of a blob":            {tagOfBlob, is(storage.ErrRefTarget)},
+		"a broken identity":          {brokenIdentity, is(replicate.ErrIdentity)},
+		"no category":                {line("refs/x"), as[*gitobj.RefNameError]},
+		"HEAD":                       {line("HEAD"), as[*gitobj.RefNameError]},
+		"outside":                    {line("refs/heads/../../../rad/id"), is(sigrefs.ErrName)},
+		"absolute":                   {line("/etc/passwd"), is(sigrefs.ErrName)},
+		"a lock":                     {line("refs/heads/a.lock"), is(sigrefs.ErrName)},
+		"hidden":                     {line("refs/heads/.git"), is(sigrefs.ErrName)},
+		"a control character":        {line("refs/heads/a\x01b"), is(sigrefs.ErrName)},
+		"another's namespace":        {line(storage.NamespacePrefix(ana.NID()) + "refs/heads/x"), as[*gitobj.RefNameError]},
+		"too long":                   {line("refs/heads/" + strings.Repeat("a", 250)), as[*gitobj.RefNameError]},
+		"too deep":                   {line("refs/heads" + strings.Repeat("/a", 600)), as[*gitobj.RefNameError]},
+		"a folder and a name":        {line("refs/heads/cy/x"), is(replicate.ErrConflict)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			test.do(t, s)
+			prefix := storage.NamespacePrefix(cy.NID())
+			had := namespace(t, s.b.repo(t, s.rid), prefix)
+			s.goodNews(t)
+			result, err := s.b.fetch(t, s.a, s.options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := why(result, cy); !test.want(err) {
+				t.Errorf("refused: %v", err)
+			}
+			if len(result.Namespaces) != 1 || result.Namespaces[0].NID != ana.NID() {
+				t.Errorf("%+v", result.Namespaces)
+			}
+			if now := namespace(t, s.b.repo(t, s.rid), prefix); !slices.Equal(had, now) {
+				t.Errorf("moved:\n%v\n%v", had, now)
+			}
+			s.b.check(t, s.rid)
+		})
+	}
+}
+
+func namespace(t *testing.T, r *storage.Repo, prefix string) (refs []storage.Ref) {
+	t.Helper()
+	snapshot, err := r.Refs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot.Prefix(prefix)
+}
+
+// rollBack gives Cy's namespace the state before the one that Bo has.
+func rollBack(t *testing.T, s *scene) {
+	old := push(t, s.r, cy, "refs/heads/cy", "second").List
+	s.b.mustFetch(t, s.a, s.options())
+	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, old.Parent)
+}
+
+// diverge makes Cy's namespace go on from the state before the one that Bo has.
+func diverge(t *testing.T, s *scene) {
+	rollBack(t, s)
+	push(t, s.r, cy, "refs/heads/cy", "third")
+}
+
+func forgedSignature(t *testing.T, s *scene) {
+	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
+	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, commit(t, s.r, gitobj.Tree{
+		{Mode: gitobj.ModeFile, Name: "refs", ID: write(t, s.r, gitobj.KindBlob, []byte(list.At.String()+" refs/heads/cy\n"))},
+		{Mode: gitobj.ModeFile, Name: "signature", ID: write(t, s.r, gitobj.KindBlob, list.Signature[:])},
+	}, list.At))
+}
+
+func signedByEve(t *testing.T, s *scene) {
+	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
+	text := sigrefs.Text{Refs: list.Refs, Parent: list.At}.Encode()
+	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, signed(t, s.r, eve, text, list.At))
+}
+
+func otherRepository(t *testing.T, s *scene) {
+	draft := s.a.draft()
+	draft.Threshold = 1
+	draft.AddDelegate(eve.NID().DID())
+	other := s.a.init(t, draft)
+	list, err := other.Sigrefs(t.Context(), ana.NID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, _ := list.Refs.Get(sigrefs.RefRoot)
+	for _, dir := range []string{s.r.Dir(), s.b.repo(t, s.rid).Dir()} { // else it is merely missing
+		git(t, dir, "fetch", "-q", other.Dir(), storage.NamespacePrefix(ana.NID())+"refs/rad/root")
+	}
+	forge(t, s.r, cy, func(lines map[string]string) { lines[sigrefs.RefRoot] = root.String() })
+}
+
+func downgrade(t *testing.T, s *scene) {
+	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
+	text := sigrefs.Text{Refs: list.Refs[:1]}.Encode()
+	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, signed(t, s.r, cy, text, list.At))
+}
+
+func missingObject(t *testing.T, s *scene) {
+	forge(t, s.r, cy, func(lines map[string]string) { lines["refs/heads/cy"] = strings.Repeat("1", 40) })
+}
+
+// missingParent signs a commit whose parent nobody has. git's server finds out while it makes the pack; so it is planted at
+// Bo's, as a pack with a hole would.
+func missingParent(t *testing.T, s *scene) {
+	bad := commit(t, s.r, nil, oid(t, strings.Repeat("2", 40)))
+	theirs := s.b.repo(t, s.rid)
+	if got := commit(t, theirs, nil, oid(t, strings.Repeat("2", 40))); got != bad {
+		t.Fatal(got)
+	}
+	forge(t, s.r, cy, func(lines map[string]string) { lines["refs/heads/cy"] = bad.String() })
+}
+
+func tagOfBlob(t *testing.T, s *scene) {
+	blob := write(t, s.r, gitobj.KindBlob, []byte("x"))
+	tag := write(t, s.r, gitobj.KindTag, []byte("object "+blob.String()+"\ntype blob\ntag x\ntagger a <a@example.org> 1 +0000\n\nx\n"))
+	forge(t, s.r, cy, func(lines map[string]string) { lines["refs/tags/x"] = tag.String() })
+}
+
+func brokenIdentity(t *testing.T, s *scene) {
+	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
+	root, _ := list.Refs.Get(sigrefs.RefRoot)
+	bad := commit(t, s.r, nil)
+	forge(t, s.r, cy, func(lines map[string]string) { lines[identity.Ref(root)] = bad.String() })
+}
+
+// A delegate's fault stops everything if too few delegates are left.
+func TestRefusedDelegates(t *testing.T) {
+	t.Run("diverged", func(t *testing.T) {
+		s := newScene(t)
+		old := push(t, s.r, ana, master, "second").List
+		canonical(t, s.r)
+		s.b.mustFetch(t, s.a, s.options())
+		plant(t, s.r, ana.NID(), sigrefs.RefSigrefs, old.Parent)
+		push(t, s.r, ana, master, "third")
+		push(t, s.r, cy, "refs/heads/cy", "news")
+		s.refusesAll(t, as[*replicate.DivergedError])
+	})
+	t.Run("forged", func(t *testing.T) {
+		s := newScene(t)
+		forge(t, s.r, ana, func(lines map[string]string) { lines[master] = strings.Repeat("1", 40) })
+		push(t, s.r, cy, "refs/heads/cy", "news")
+		s.refusesAll(t, func(err error) bool {
+			return as[*replicate.ThresholdError](err) && errors.Is(err, storage.ErrIncomplete)
+		})
+	})
+	t.Run("rolled back", func(t *testing.T) { // is no fault: what is here stays, others' news come
+		s := newScene(t)
+		old := push(t, s.r, ana, master, "second").List
+		canonical(t, s.r)
+		s.b.mustFetch(t, s.a, s.options())
+		plant(t, s.r, ana.NID(), sigrefs.RefSigrefs, old.Parent)
+		push(t, s.r, cy, "refs/heads/cy", "news")
+		result, err := s.b.fetch(t, s.a, s.options())
+		if err != nil || !errors.Is(why(result, ana), replicate.ErrBehind) || len(result.Namespaces) != 1 {
+			t.Errorf("%+v, %v", result, err)
+		}
+	})
+	t.Run("not there", func(t *testing.T) { // a clone needs them
+		s := newScene(t)
+		git(t, s.r.Dir(), "update-ref", "--no-deref", "-d", storage.NamespacePrefix(ana.NID())+sigrefs.RefSigrefs)
+		s.b = newHome(t, bo)
+		_, err := s.b.fetch(t, s.a, s.options())
+		if err == nil {
+			t.Error("cloned without a delegate")
+		}
+	})
+}
+
+// refusesAll fetches what must not come, and looks whether something did.
+func (s *scene) refusesAll(t *testing.T, want func(error) bool) {
+	t.Helper()
+	before := refsOf(t, s.b.repo(t, s.rid))
+	result, err := s.b.fetch(t, s.a, s.options())
+	if !want(err) {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if now := refsOf(t, s.b.repo(t, s.rid)); !slices.Equal(before, now) {
+		t.Errorf("moved:\n%v\n%v", before, now)
+	}
+}
+
+// What lies in a namespace and is not signed stays where it is; so does what lies outside of namespaces.
+func TestUnsignedRefsDoNotCome(t *testing.T) {
+	s := newScene(t)
+	push(t, s.r, ana, "refs/heads/news", "news")
+	head, _ := s.r.Ref(t.Context(), master)
+	plant(t, s.r, ana.NID(), "refs/heads/unsigned", head)
+	git(t, s.r.Dir(), "update-ref", "refs/heads/canonical", head.String())
+	git(t, s.r.Dir(), "update-ref", "refs/swarm/x", head.String())
+	s.b.mustFetch(t, s.a, s.options())
+	for _, line := range refsOf(t, s.b.repo(t, s.rid)) {
+		if strings.Contains(line, "unsigned") || strings.Contains(line, "refs/heads/canonical") || strings.Contains(line, "refs/swarm") {
+			t.Error(line)
+		}
+	}
+}
+
+// A server names an identity of another repository.
+func TestGraftedIdentity(t *testing.T) {
+	s := newScene(t)
+	draft := s.a.draft()
+	draft.AddDelegate(eve.NID().DID())
+	other := s.a.init(t, draft)
+	at, _ := other.Ref(t.Context(), "refs/rad/id")
+	git(t, s.r.Dir(), "fetch", "-q", other.Dir(), "refs/rad/id")
+	git(t, s.r.Dir(), "update-ref", "refs/rad/id", at.String())
+	if _, err := newHome(t, cy).fetch(t, s.a, s.options()); !errors.Is(err, replicate.ErrIdentity) {
+		t.Errorf("cloned: %v", err)
+	}
+	s.goodNews(t)
+	s.b.mustFetch(t, s.a, s.options()) // Bo knows better
+	if now, _ := s.b.repo(t, s.rid).Ref(t.Context(), "refs/rad/id"); now == at {
+		t.Error("refs/rad/id was moved")
+	}
+}
+
+// A server names an identity that goes on from the true one, by which Eve is the only delegate. Nobody accepted it.
+func TestIdentityThatNobodyAccepted(t *testing.T) {
+	s := newScene(t)
+	root, _ := s.r.Ref(t.Context(), "refs/rad/id")
+	draft := (&home{key: eve}).draft()
+	doc, err := draft.Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := doc.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	embeds, err := gitobj.Tree{{Mode: gitobj.ModeFile, Name: "radicle.json", ID: write(t, s.r, gitobj.KindBlob, data)}}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := commit(t, s.r, gitobj.Tree{{Mode: gitobj.ModeTree, Name: "embeds", ID: write(t, s.r, gitobj.KindTree, embeds)}}, root)
+	git(t, s.r.Dir(), "update-ref", "refs/rad/id", forged.String())
+	c := newHome(t, cy)
+	c.mustFetch(t, s.a, s.options())
+	for _, h := range []*home{c, s.b} {
+		s.goodNews(t)
+		h.mustFetch(t, s.a, s.options())
+		if now, _ := h.repo(t, s.rid).Ref(t.Context(), "refs/rad/id"); now != root {
+			t.Errorf("refs/rad/id is at %v", now)
+		}
+	}
+	// And where Eve has signed refs, and Ana's are withheld, there are too few delegates.
+	push(t, s.r, eve, "refs/heads/eve", "eve")
+	git(t, s.r.Dir(), "update-ref", "--no-deref", "-d", storage.NamespacePrefix(ana.NID())+sigrefs.RefSigrefs)
+	if _, err := newHome(t, bo).fetch(t, s.a, s.options()); err == nil {
+		t.Error("cloned without Ana")
+	}
+}
+
+// What arrives is packs and refs, whatever the repository over there has beside them.
+func TestNothingButPacksAndRefsComes(t *testing.T) {
+	s := newScene(t)
+	for name, text := range map[string]string{
+		"config":                   "[core]\n\tbare = true\n[uploadpack]\n\tpackObjectsHook = touch " + s.b.dir + "\n",
+		"objects/pack/pack-x.keep": "keep", "objects/info/http-alternates": "/etc", "hooks/post-update": "x", "info/grafts": "",
+		"description": "x", "shallow": "",
+	} {
+		file := filepath.Join(s.r.Dir(), filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/hostname", filepath.Join(s.r.Dir(), "refs", "namespaces", ana.NID().String(), "refs", "heads", "link")); err != nil {
+		t.Fatal(err)
+	}
+	c := newHome(t, cy)
+	c.mustFetch(t, s.a, s.options())
+	push(t, s.r, cy, "refs/heads/cy", "news")
+	s.b.mustFetch(t, s.a, s.options())
+	for _, h := range []*home{c, s.b} {
+		for _, file := range files(t, filepath.Join(h.dir, s.rid.Canonical())) {
+			ok := file == "HEAD" || file == "config" || file == "packed-refs" || strings.HasPrefix(file, "refs/") ||
+				strings.HasPrefix(file, "objects/pack/pack-") && !strings.HasSuffix(file, ".keep")
+			if !ok {
+				t.Error(file)
+			}
+		}
+	}
+}
+
+// files returns all files below a folder that are not folders.
+func files(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(name string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			rel, _ := filepath.Rel(dir, name)
+			names = append(names, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}

@@ -1,0 +1,411 @@
+package replicate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"time"
+
+	"radswarm/radicle"
+	"radswarm/radicle/gitobj"
+	"radswarm/radicle/identity"
+	"radswarm/radicle/sigrefs"
+	"radswarm/radicle/storage"
+)
+
+// Limits bound what one [Fetch] takes from a stranger. Zero fields have the defaults.
+type Limits struct {
+	Pack       int64         // bytes of all packs. Default: 2 GiB; Radicle's node has 500 MiB
+	Objects    int64         // in all packs. Default: 8 million, about what the Linux kernel has
+	Object     int64         // bytes of one object, whole; git holds some in memory. Default: 512 MiB
+	Unpacked   int64         // bytes of all objects, whole: what git must compute. Default: 64 GiB
+	Namespaces int           // that have something new. Default: 4,096
+	Refs       int           // in these. Default: 500,000, half of what a repository in storage may have
+	Time       time.Duration // from first to last byte, and for verifying. Default: 1 h
+}
+
+func (l Limits) withDefaults() Limits {
+	l.Pack = orDefault(l.Pack, 2<<30)
+	l.Objects = orDefault(l.Objects, 8<<20)
+	l.Object = orDefault(l.Object, 512<<20)
+	l.Unpacked = orDefault(l.Unpacked, 64<<30)
+	l.Namespaces = orDefault(l.Namespaces, 4096)
+	l.Refs = orDefault(l.Refs, storage.MaxRefs/2)
+	l.Time = orDefault(l.Time, time.Hour)
+	return l
+}
+
+// Options say what to fetch.
+type Options struct {
+	Storage *storage.Storage
+	RID     radicle.RID
+	Local   radicle.NID   // whose home it is: that namespace is never touched once the repository is here
+	Alias   radicle.Alias // of the home; becomes the git identity of a repository that is new
+
+	// Follows reports whose namespaces are wanted beside those of the members, which always are: Radicle's scope
+	// "followed". Default: everybody's, the scope "all".
+	Follows func(radicle.NID) bool
+	// Blocks reports whose namespaces are never wanted, members or not. Default: nobody's.
+	Blocks func(radicle.NID) bool
+	// MinLevel is what signed refs must tie themselves to at least. Default: sigrefs.None, as in Radicle.
+	MinLevel sigrefs.Level
+	// Again makes namespaces count as new whose signed refs are where they were: it mends what Radicle's node left half done.
+	Again bool
+
+	Limits Limits
+	Idle   time.Duration // how long the other side may stall. Default: 30 s
+
+	movingIn func() // for tests: called before each attempt to move in
+}
+
+func (o Options) withDefaults() Options {
+	if o.Blocks == nil {
+		o.Blocks = func(radicle.NID) bool { return false }
+	}
+	o.Limits = o.Limits.withDefaults()
+	o.Idle = orDefault(o.Idle, 30*time.Second)
+	return o
+}
+
+// Fetch makes a repository in storage what the other side of the stream has, as far as that verifies, and closes the
+// stream. If it is not in storage yet, it is cloned. What may not be moved in is told by the result, and does not keep
+// the rest away, unless delegates are concerned: then the error is a [*DivergedError] or a [*ThresholdError]. Other errors are
+// [*RemoteError], [*MalformedError], [*LimitError], [ErrStalled], [ErrTime], [ErrIdentity], those of the stream, of storage or
+// of git. With an error nothing was moved.
+func Fetch(ctx context.Context, stream io.ReadWriteCloser, o Options) (*Result, error) {
+	o = o.withDefaults()
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Limits.Time, ErrTime)
+	defer cancel()
+	f := &fetch{
+		Options: o, client: &client{conn: newConn(ctx, stream, o.Idle), rid: o.RID}, budget: budget{limits: o.Limits},
+		result: &Result{RID: o.RID},
+	}
+	_, err := o.Storage.Sweep(ctx)
+	if err == nil {
+		err = f.run(ctx)
+	}
+	err = errors.Join(err, f.close())
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, cause
+		}
+		return nil, err
+	}
+	return f.result, nil
+}
+
+// fetch is one fetch.
+type fetch struct {
+	Options
+	client *client
+	budget budget
+	result *Result
+
+	repo     *storage.Repo       // nil while it is not in storage
+	snapshot *storage.Snapshot   // of repo; empty without
+	q        *storage.Quarantine // nil until something is fetched
+	listing  *Listing
+	anchor   anchor
+	fresh    []*candidate // sorted by NID
+}
+
+func (f *fetch) close() error {
+	var err error
+	if f.q != nil {
+		err = f.q.Close()
+	}
+	if f.repo != nil {
+		err = errors.Join(err, f.repo.Close())
+	}
+	return errors.Join(err, f.client.conn.close())
+}
+
+// run is the whole of it.
+func (f *fetch) run(ctx context.Context) (err error) {
+	if err := f.openRepo(ctx); err != nil {
+		return err
+	}
+	if f.listing, err = f.client.list(); err != nil {
+		return err
+	}
+	nothing, err := f.upToDate(ctx)
+	if err != nil || nothing {
+		return err
+	}
+	if err := f.quarantine(ctx); err != nil {
+		return err
+	}
+	if err := f.fetchSpecial(ctx); err != nil {
+		return err
+	}
+	if err := f.readLists(ctx); err != nil {
+		return err
+	}
+	if err := f.fetchData(ctx); err != nil {
+		return err
+	}
+	if err := f.client.conn.close(); err != nil { // the other side need not wait
+		return err
+	}
+	if err := f.check(ctx); err != nil {
+		return err
+	}
+	return f.moveIn(ctx)
+}
+
+// openRepo opens what is in storage.
+func (f *fetch) openRepo(ctx context.Context) (err error) {
+	f.snapshot = &storage.Snapshot{}
+	f.repo, err = f.Storage.Repository(f.RID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		f.snapshot, err = f.repo.Refs(ctx)
+	}
+	return err
+}
+
+// upToDate reports whether there is nothing to fetch. No process is started to find out, but for one that reads objects.
+func (f *fetch) upToDate(ctx context.Context) (bool, error) {
+	if f.repo == nil {
+		return false, nil
+	}
+	at, ok := f.snapshot.Get(identity.RefCanonical)
+	if !ok {
+		return false, nil
+	}
+	if at != f.listing.Identity {
+		// Theirs may be older. If it is not here, it decides whom to fetch.
+		if _, _, err := f.repo.Read(ctx, f.listing.Identity, gitobj.MaxCommit); err != nil {
+			return false, notAbsent(err)
+		}
+	}
+	doc, _, err := identity.ReadDocument(ctx, f.repo, at)
+	if err != nil {
+		return false, err
+	}
+	return len(f.pick(doc)) == 0, nil
+}
+
+// notAbsent is err, unless it says that something is not there.
+func notAbsent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// quarantine prepares the place where objects arrive.
+func (f *fetch) quarantine(ctx context.Context) (err error) {
+	if f.q, err = f.Storage.Quarantine(ctx, f.RID, f.Alias, f.Local); err != nil {
+		return err
+	}
+	if f.repo == nil {
+		return nil
+	}
+	return f.q.Attach()
+}
+
+// pick chooses the namespaces to fetch: those that have something new, delegates and members first.
+func (f *fetch) pick(doc *identity.Document) []*candidate {
+	rank := make(map[radicle.NID]int)
+	for _, did := range doc.Members() {
+		rank[did.NID()] = 1
+	}
+	for _, did := range doc.Delegates() {
+		rank[did.NID()] = 2
+	}
+	var picked []*candidate
+	for _, p := range f.listing.Peers {
+		wanted := rank[p.NID] > 0 || f.Follows == nil || f.Follows(p.NID)
+		if wanted && !f.excluded(p.NID) && (f.Again || f.head(p.NID) != p.Head) {
+			picked = append(picked, &candidate{Peer: p})
+		}
+	}
+	slices.SortStableFunc(picked, func(a, b *candidate) int { return rank[b.NID] - rank[a.NID] })
+	return picked
+}
+
+// excluded reports whether a namespace is not touched: it is blocked, or ours and here.
+func (f *fetch) excluded(nid radicle.NID) bool {
+	return f.Blocks(nid) || f.repo != nil && nid == f.Local
+}
+
+// head is where the signed refs of a namespace are here.
+func (f *fetch) head(nid radicle.NID) radicle.Oid {
+	at, _ := f.snapshot.Get(storage.NamespacePrefix(nid) + sigrefs.RefSigrefs)
+	return at
+}
+
+// fetchSpecial fetches identity and signed refs, and decides whose namespaces are fetched.
+func (f *fetch) fetchSpecial(ctx context.Context) error {
+	wants := []radicle.Oid{f.listing.Identity}
+	if f.Follows == nil { // who the members are makes no difference
+		for _, p := range f.listing.Peers {
+			if !f.excluded(p.NID) && f.head(p.NID) != p.Head && len(wants) <= f.Limits.Namespaces {
+				wants = append(wants, p.Head)
+			}
+		}
+	}
+	if err := f.fetchWants(ctx, wants); err != nil {
+		return err
+	}
+	if err := f.findAnchor(ctx); err != nil {
+		return err
+	}
+	picked := f.pick(f.anchor.doc)
+	if most := f.Limits.Namespaces; len(picked) > most {
+		for _, c := range picked[most:] {
+			f.result.refuse(c, &LimitError{What: "namespaces with something new", Got: int64(len(picked)), Max: int64(most)})
+		}
+		picked = picked[:most]
+	}
+	slices.SortFunc(picked, func(a, b *candidate) int { return a.NID.Compare(b.NID) })
+	f.fresh = picked
+	wants = wants[:0]
+	for _, c := range f.fresh {
+		wants = append(wants, c.Head)
+	}
+	return f.fetchWants(ctx, wants)
+}
+
+// fetchData fetches what the lists name.
+func (f *fetch) fetchData(ctx context.Context) error {
+	var wants []radicle.Oid
+	for _, c := range f.fresh {
+		for _, ref := range c.refs() {
+			wants = append(wants, ref.ID)
+		}
+	}
+	return f.fetchWants(ctx, wants)
+}
+
+// maxMissing is how many objects the other side may turn out not to have, before it is left alone.
+const maxMissing = 16
+
+// fetchWants fetches those of the objects that are not here. An object that the other side does not have is left out; what that
+// means for namespaces is found out when they are checked.
+func (f *fetch) fetchWants(ctx context.Context, wants []radicle.Oid) error {
+	wants, err := f.absent(ctx, wants)
+	if err != nil || len(wants) == 0 {
+		return err
+	}
+	haves := f.haves()
+	for range maxMissing {
+		err := f.client.want(want{wants: wants, haves: haves}, func(r io.Reader) error { return f.receive(ctx, r) })
+		remote, ok := errors.AsType[*RemoteError](err)
+		if !ok || remote.Missing.IsZero() {
+			return err
+		}
+		before := len(wants)
+		wants = slices.DeleteFunc(wants, func(id radicle.Oid) bool { return id == remote.Missing })
+		switch len(wants) {
+		case 0:
+			return nil
+		case before:
+			return &MalformedError{What: "the other side misses an object that was not asked for"}
+		}
+	}
+	return &LimitError{What: "objects that the other side signs and does not have", Got: maxMissing, Max: maxMissing - 1}
+}
+
+// absent returns those of the objects that are not here, each once.
+func (f *fetch) absent(ctx context.Context, ids []radicle.Oid) ([]radicle.Oid, error) {
+	ids = slices.Clone(ids)
+	slices.SortFunc(ids, radicle.Oid.Compare)
+	ids = slices.Compact(ids)
+	kinds, err := f.q.Repo().Kinds(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	ids = slices.DeleteFunc(ids, func(id radicle.Oid) bool { return kinds[id] != 0 })
+	if len(ids) > MaxWants {
+		return nil, &LimitError{What: "objects to ask for", Got: int64(len(ids)), Max: MaxWants}
+	}
+	return ids, nil
+}
+
+// someHaves is how many objects we say we have: enough for the other side to find what is common.
+const someHaves = 2048
+
+// haves are objects that the other side need not send: first what the namespaces to be fetched and the canonical refs point to.
+func (f *fetch) haves() []radicle.Oid {
+	var haves []radicle.Oid
+	seen := make(map[radicle.Oid]bool)
+	add := func(id radicle.Oid) {
+		if !seen[id] && len(haves) < someHaves {
+			seen[id] = true
+			haves = append(haves, id)
+		}
+	}
+	if at, ok := f.snapshot.Get(identity.RefCanonical); ok {
+		add(at)
+	}
+	for _, c := range f.fresh {
+		for _, ref := range f.snapshot.Prefix(storage.NamespacePrefix(c.NID)) {
+			add(ref.ID)
+		}
+	}
+	for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/"} {
+		for _, ref := range f.snapshot.Prefix(prefix) {
+			add(ref.ID)
+		}
+	}
+	return haves
+}
+
+// receive puts a pack into the quarantine, scanned.
+func (f *fetch) receive(ctx context.Context, r io.Reader) error {
+	s := newScanner(r, &f.budget, f.client.size())
+	objects, err := s.header()
+	if err != nil {
+		return err
+	}
+	f.result.Objects, f.result.Bytes = f.budget.objects, f.budget.pack
+	if objects == 0 {
+		return s.copy(io.Discard, 0)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := f.q.Repo().Git(ctx, "index-pack", "--stdin", "--fix-thin", fmt.Sprintf("--max-input-size=%d", f.Limits.Pack))
+	var complaint firstBytes
+	complaint.max = maxComplaint
+	cmd.Stderr = &complaint
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	w := &sinkWriter{w: stdin}
+	err = s.copy(w, objects)
+	if err == nil {
+		err = stdin.Close()
+	} else if w.err == nil {
+		cancel() // git must not take what it has for all
+	}
+	waitErr := cmd.Wait()
+	if waitErr != nil && (err == nil || w.err != nil) {
+		err = &MalformedError{What: fmt.Sprintf("git index-pack refuses a pack: %s", bytes.TrimSpace(complaint.text))}
+	}
+	f.result.Bytes = f.budget.pack
+	return err
+}
+
+// sinkWriter remembers that writing failed: whoever reads has ended.
+type sinkWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sinkWriter) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	s.err = err
+	return n, err
+}
