@@ -28,7 +28,7 @@ func TestOneBadRecordSpoilsNoOther(t *testing.T) {
 		"another's": good.Record.Bytes(),
 	}
 	want := map[string]string{
-		"empty": "encoding", "garbage": "version", "short": "encoding", "newer": "version", "another's": "mismatch",
+		"empty": "encoding", "garbage": "encoding", "short": "encoding", "newer": "version", "another's": "mismatch",
 		"too long": "at most 65536",
 	}
 	for name, data := range bad {

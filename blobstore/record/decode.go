@@ -70,7 +70,7 @@ func (r *Record) head(c *cursor) error {
 		most byte
 	}{{"version", version}, {"form", formOpen}, {"suite", byte(blobstore.SuiteV1)}, {"code", byte(blobstore.CodeV1)}} {
 		n := c.u8()
-		if n == 0 {
+		if n == 0 || n > lastVersion { // a note that a person wrote begins with a letter
 			return malformed(f.name)
 		}
 		if n > f.most {

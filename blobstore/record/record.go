@@ -21,6 +21,7 @@ const (
 	MaxExtension  = 1024    // bytes of one extension
 	firstCritical = 128     // extensions from this type on have to be understood
 	version       = 1       // of the encoding
+	lastVersion   = 31      // that there will ever be: text begins above
 	formSealed    = 1       // for those who have a key
 	formOpen      = 2       // for everyone
 	hintsHead     = 12 + 16 // nonce and tag
