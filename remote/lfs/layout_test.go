@@ -73,7 +73,9 @@ func TestConfigureIncludes(t *testing.T) {
 	}
 	p.git("config", "includeIf.gitdir:"+p.git("rev-parse", "--absolute-git-dir")+".path", other)
 	p.git("config", "--global", keyAgent, "rad")
-	p.configure(radRemote(t, "rad"))
+	odd := *p
+	odd.env = append(p.env, "GIT_CONFIG="+other+".not-there") // for "git config" alone
+	odd.configure(radRemote(t, "rad"))
 	if got := p.get(keyPath); got != "/opt/agent" || strings.Contains(p.config(), Agent) {
 		t.Errorf("path %q\n%s", got, p.config())
 	}

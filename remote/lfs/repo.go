@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -146,9 +147,11 @@ func (r Repo) git(ctx context.Context, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// configEnv is the environment in which git reads the configuration of its caller.
+// configEnv is the environment in which git reads the configuration of its caller: all files, not the one that GIT_CONFIG names for
+// "git config" alone.
 func (r Repo) configEnv(l layout) []string {
-	return append(r.environ(), "GIT_DIR="+l.git, "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0")
+	env := slices.DeleteFunc(slices.Clone(r.environ()), func(v string) bool { return strings.HasPrefix(v, "GIT_CONFIG=") })
+	return append(env, "GIT_DIR="+l.git, "LC_ALL=C")
 }
 
 // objectEnv is the environment in which git reads objects: nothing that steers it, but where the objects are.
