@@ -54,7 +54,7 @@ func (s *State) BackupDaily(ctx context.Context) (done bool, err error) {
 
 // backup makes a copy. When it is durable under another name and only its name is missing, it calls makeWay.
 func (s *State) backup(ctx context.Context, path string, makeWay func() error) error {
-	err := s.view(ctx, func(d *database) error {
+	return s.view(ctx, func(d *database) error {
 		if err := d.check(); err != nil {
 			return damage{err}
 		}
@@ -65,10 +65,6 @@ func (s *State) backup(ctx context.Context, path string, makeWay func() error) e
 			return os.Chtimes(temp.Name(), s.now(), s.now()) // by which the next daily copy is due
 		}, makeWay)
 	})
-	if _, ok := errors.AsType[damage](err); ok {
-		return explain(s.path, err)
-	}
-	return err
 }
 
 // Restore puts a copy, as [State.Backup] and [State.BackupDaily] make them, in the place of a database that nobody has open. The
@@ -87,7 +83,7 @@ func Restore(ctx context.Context, path, from string, options Options) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if isOpen(path) {
+	if isOpen(path, options) {
 		return fmt.Errorf("%s: %w", path, ErrLocked)
 	}
 	return replace(path, func(temp *os.File) error {
@@ -98,9 +94,12 @@ func Restore(ctx context.Context, path, from string, options Options) error {
 	}, func() error { return moveAside(path, options.Now()) })
 }
 
-// isOpen reports whether another process, or this one, has the database open.
-func isOpen(path string) bool {
-	d, err := openDatabase(path, "wal")
+// isOpen reports whether another process, or this one, has the database open. It touches only what is a database of ours.
+func isOpen(path string, options Options) bool {
+	if checkHeader(path, options) != nil {
+		return false
+	}
+	d, err := openDatabase(path, "wal", options.unsync)
 	if err == nil {
 		err = errors.Join(d.run("BEGIN IMMEDIATE"), d.close())
 	}

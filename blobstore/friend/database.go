@@ -21,12 +21,16 @@ type database struct {
 }
 
 // pragmas of every connection: commits survive loss of power, and no other process opens the file.
-const pragmas = "_pragma=locking_mode(exclusive)&_pragma=synchronous(full)" +
+const pragmas = "_pragma=locking_mode(exclusive)" +
 	"&_pragma=temp_store(memory)&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)"
 
 // openDatabase opens a file that is there. Journal is "wal", or "delete" while a file is made that is moved afterwards.
-func openDatabase(path, journal string) (*database, error) {
-	db, err := sql.Open("sqlite", fileURI(path)+"?mode=rw&"+pragmas+"&_pragma=journal_mode("+journal+")")
+func openDatabase(path, journal string, unsync bool) (*database, error) {
+	sync := "&_pragma=synchronous(full)"
+	if unsync {
+		sync = "&_pragma=synchronous(off)"
+	}
+	db, err := sql.Open("sqlite", fileURI(path)+"?mode=rw&"+pragmas+sync+"&_pragma=journal_mode("+journal+")")
 	if err != nil {
 		return nil, err
 	}

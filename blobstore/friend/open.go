@@ -2,8 +2,10 @@ package friend
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -27,6 +29,7 @@ type Options struct {
 
 	steps  []string // migrations, for tests; nil for [migrations]
 	limits *limits  // for tests; nil for those that are exported
+	unsync bool     // for tests; nothing is durable
 }
 
 // limits are how many rows there may be of each kind.
@@ -88,10 +91,8 @@ func ensure(path string, options Options) error {
 	switch {
 	case err == nil && !info.Mode().IsRegular():
 		return fmt.Errorf("%s is no regular file", path)
-	case err == nil && info.Size() == 0:
-		return damage{errors.New("the file is empty")}
 	case err == nil:
-		return os.Chmod(path, 0o600)
+		return errors.Join(checkHeader(path, options), os.Chmod(path, 0o600))
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	case len(copiesOf(path)) > 0:
@@ -106,9 +107,34 @@ func ensure(path string, options Options) error {
 // walSuffix ends the name of the file with what was written last; SQLite gives it.
 const walSuffix = "-wal"
 
+// checkHeader looks at the first 100 bytes of a file as SQLite writes them, so that a file which is not ours to open stays as it
+// is.
+func checkHeader(path string, options Options) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	var head [100]byte
+	_, err = io.ReadFull(f, head[:])
+	switch err = errors.Join(err, f.Close()); {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return damage{errors.New("the file is too short")}
+	case err != nil:
+		return err
+	case string(head[:16]) != "SQLite format 3\x00":
+		return damage{errors.New("the file is no database")}
+	case binary.BigEndian.Uint32(head[68:]) != applicationID:
+		return damage{errors.New("the database is another program's")}
+	}
+	if version := int(binary.BigEndian.Uint32(head[60:])); version > len(options.steps) {
+		return &VersionError{Got: version, Known: len(options.steps)}
+	}
+	return nil
+}
+
 // create makes an empty database in an empty file.
 func create(path string, options Options) error {
-	d, err := openDatabase(path, "delete")
+	d, err := openDatabase(path, "delete", options.unsync)
 	if err != nil {
 		return err
 	}
@@ -121,7 +147,7 @@ func create(path string, options Options) error {
 
 // start opens the file, brings it to the newest version and reads it.
 func (s *State) start(journal string) (err error) {
-	if s.db, err = openDatabase(s.path, journal); err != nil {
+	if s.db, err = openDatabase(s.path, journal, s.unsync); err != nil {
 		return err
 	}
 	if err := s.db.check(); err != nil {

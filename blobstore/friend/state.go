@@ -17,14 +17,15 @@ import (
 // ([State.ByDevice], [State.Friend], [State.Mine] and the like) is answered from memory, which always says what the last
 // finished write made of the file.
 type State struct {
-	self  radicle.DID
-	now   func() time.Time
-	log   *slog.Logger
-	limit *limits
-	steps []string // migrations
-	path  string
-	certs *keyring.Certificates
-	cards *keyring.Cards
+	self   radicle.DID
+	now    func() time.Time
+	log    *slog.Logger
+	limit  *limits
+	steps  []string // migrations
+	unsync bool
+	path   string
+	certs  *keyring.Certificates
+	cards  *keyring.Cards
 
 	write sync.Mutex // one write at a time
 	db    *database  // guarded by write; nil once closed
@@ -39,7 +40,8 @@ type State struct {
 
 func newState(path string, options Options) *State {
 	return &State{
-		self: options.Self, now: options.Now, log: options.Log, limit: options.limits, steps: options.steps, path: path,
+		self: options.Self, now: options.Now, log: options.Log, limit: options.limits, steps: options.steps, unsync: options.unsync,
+		path:  path,
 		certs: keyring.NewCertificates(options.Now), cards: keyring.NewCards(options.Now),
 		friends: map[radicle.DID]*entry{}, names: map[string]radicle.DID{}, mine: map[radicle.DID]time.Time{},
 		devices: map[keyring.Device]radicle.DID{},
@@ -106,7 +108,7 @@ func (s *State) view(ctx context.Context, f func(d *database) error) error {
 
 // explain names the file in errors of SQLite; others are the caller's.
 func (s *State) explain(err error) error {
-	if code(err) == 0 {
+	if _, ok := errors.AsType[damage](err); !ok && code(err) == 0 {
 		return err
 	}
 	return explain(s.path, err)
