@@ -86,24 +86,30 @@ func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
 }
 
-// A namespace of somebody who is no delegate is refused for each of these, and nothing of it arrives; what Ana has, does.
-func TestRefusedNamespaces(t *testing.T) {
-	line := func(name string) func(*testing.T, *scene) {
-		return func(t *testing.T, s *scene) {
-			forge(t, s.r, cy, func(lines map[string]string) { lines[name] = lines["refs/heads/cy"] })
-		}
+// attack is what somebody who is no delegate does with a namespace, and what comes of it.
+type attack struct {
+	do   func(*testing.T, *scene, *radicle.MemorySigner)
+	want func(error) bool
+}
+
+// line signs a ref of that name.
+func line(name string) func(*testing.T, *scene, *radicle.MemorySigner) {
+	return func(t *testing.T, s *scene, key *radicle.MemorySigner) {
+		forge(t, s.r, key, func(lines map[string]string) { lines[name] = lines["refs/heads/x"] })
 	}
-	target := func(kind gitobj.Kind) func(*testing.T, *scene) {
-		return func(t *testing.T, s *scene) {
-			id := write(t, s.r, kind, []byte(""))
-			forge(t, s.r, cy, func(lines map[string]string) { lines["refs/heads/x"] = id.String() })
-		}
+}
+
+// target signs a ref to an object of that kind.
+func target(kind gitobj.Kind) func(*testing.T, *scene, *radicle.MemorySigner) {
+	return func(t *testing.T, s *scene, key *radicle.MemorySigner) {
+		id := write(t, s.r, kind, []byte(""))
+		forge(t, s.r, key, func(lines map[string]string) { lines["refs/heads/y"] = id.String() })
 	}
-	for name, test := range map[string]struct {
-		do   func(*testing.T, *scene)
-		want func(error) bool
-	}{
-		"rolled back":                {rollBack, is(replicate.ErrBehind)},
+}
+
+func attacks() map[string]attack {
+	return map[string]attack{
+		"rolled back":                {func(*testing.T, *scene, *radicle.MemorySigner) {}, is(replicate.ErrBehind)},
 		"diverged":                   {diverge, is(replicate.ErrDiverged)},
 		"forged signature":           {forgedSignature, is(sigrefs.ErrSignature)},
 		"signed by somebody else":    {signedByEve, is(sigrefs.ErrSignature)},
@@ -125,70 +131,73 @@ func TestRefusedNamespaces(t *testing.T) {
 		"another's namespace":        {line(storage.NamespacePrefix(ana.NID()) + "refs/heads/x"), as[*gitobj.RefNameError]},
 		"too long":                   {line("refs/heads/" + strings.Repeat("a", 250)), as[*gitobj.RefNameError]},
 		"too deep":                   {line("refs/heads" + strings.Repeat("/a", 600)), as[*gitobj.RefNameError]},
-		"a folder and a name":        {line("refs/heads/cy/x"), is(replicate.ErrConflict)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newScene(t)
-			test.do(t, s)
-			prefix := storage.NamespacePrefix(cy.NID())
-			had := namespace(t, s.b.repo(t, s.rid), prefix)
-			s.goodNews(t)
-			result, err := s.b.fetch(t, s.a, s.options())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := why(result, cy); !test.want(err) {
-				t.Errorf("refused: %v", err)
-			}
-			if len(result.Namespaces) != 1 || result.Namespaces[0].NID != ana.NID() {
-				t.Errorf("%+v", result.Namespaces)
-			}
-			if now := namespace(t, s.b.repo(t, s.rid), prefix); !slices.Equal(had, now) {
-				t.Errorf("moved:\n%v\n%v", had, now)
-			}
-			s.b.check(t, s.rid)
-		})
+		"a folder and a name":        {line("refs/heads/x/y"), is(replicate.ErrConflict)},
 	}
 }
 
-func namespace(t *testing.T, r *storage.Repo, prefix string) (refs []storage.Ref) {
-	t.Helper()
-	snapshot, err := r.Refs(t.Context())
+// Everybody but Ana and Cy attacks at once. Nothing of theirs moves; what Ana and Cy have, comes.
+func TestRefusedNamespaces(t *testing.T) {
+	s := newScene(t)
+	keys := make(map[string]*radicle.MemorySigner)
+	older := make(map[string]radicle.Oid)
+	for name := range attacks() {
+		keys[name] = signer(byte(1 + len(keys)))
+		older[name] = push(t, s.r, keys[name], "refs/heads/x", "first").List.At
+		if name == "rolled back" || name == "diverged" {
+			push(t, s.r, keys[name], "refs/heads/x", "second")
+		}
+	}
+	s.b.mustFetch(t, s.a, s.options())
+	for name, test := range attacks() {
+		if name == "rolled back" || name == "diverged" {
+			plant(t, s.r, keys[name].NID(), sigrefs.RefSigrefs, older[name])
+		}
+		test.do(t, s, keys[name])
+	}
+	had := refsOf(t, s.b.repo(t, s.rid))
+	push(t, s.r, cy, "refs/heads/news", "news")
+	s.goodNews(t)
+	result, err := s.b.fetch(t, s.a, s.options())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return snapshot.Prefix(prefix)
+	if len(result.Namespaces) != 2 || len(result.Refused) != len(keys) {
+		t.Errorf("%d moved, %d of %d refused", len(result.Namespaces), len(result.Refused), len(keys))
+	}
+	for name, test := range attacks() {
+		if err := why(result, keys[name]); !test.want(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s.b.check(t, s.rid)
+	for _, line := range refsOf(t, s.b.repo(t, s.rid)) {
+		theirs := strings.Contains(line, ana.NID().String()) || strings.Contains(line, cy.NID().String())
+		if !theirs && !slices.Contains(had, line) {
+			t.Errorf("moved: %s", line)
+		}
+	}
 }
 
-// rollBack gives Cy's namespace the state before the one that Bo has.
-func rollBack(t *testing.T, s *scene) {
-	old := push(t, s.r, cy, "refs/heads/cy", "second").List
-	s.b.mustFetch(t, s.a, s.options())
-	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, old.Parent)
+// diverge goes on from an older state than Bo has.
+func diverge(t *testing.T, s *scene, key *radicle.MemorySigner) {
+	push(t, s.r, key, "refs/heads/x", "third")
 }
 
-// diverge makes Cy's namespace go on from the state before the one that Bo has.
-func diverge(t *testing.T, s *scene) {
-	rollBack(t, s)
-	push(t, s.r, cy, "refs/heads/cy", "third")
-}
-
-func forgedSignature(t *testing.T, s *scene) {
-	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
-	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, commit(t, s.r, gitobj.Tree{
-		{Mode: gitobj.ModeFile, Name: "refs", ID: write(t, s.r, gitobj.KindBlob, []byte(list.At.String()+" refs/heads/cy\n"))},
+func forgedSignature(t *testing.T, s *scene, key *radicle.MemorySigner) {
+	list, _ := s.r.Sigrefs(t.Context(), key.NID())
+	plant(t, s.r, key.NID(), sigrefs.RefSigrefs, commit(t, s.r, gitobj.Tree{
+		{Mode: gitobj.ModeFile, Name: "refs", ID: write(t, s.r, gitobj.KindBlob, []byte(list.At.String()+" refs/heads/x\n"))},
 		{Mode: gitobj.ModeFile, Name: "signature", ID: write(t, s.r, gitobj.KindBlob, list.Signature[:])},
 	}, list.At))
 }
 
-func signedByEve(t *testing.T, s *scene) {
-	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
+func signedByEve(t *testing.T, s *scene, key *radicle.MemorySigner) {
+	list, _ := s.r.Sigrefs(t.Context(), key.NID())
 	text := sigrefs.Text{Refs: list.Refs, Parent: list.At}.Encode()
-	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, signed(t, s.r, eve, text, list.At))
+	plant(t, s.r, key.NID(), sigrefs.RefSigrefs, signed(t, s.r, eve, text, list.At))
 }
 
-func otherRepository(t *testing.T, s *scene) {
+func otherRepository(t *testing.T, s *scene, key *radicle.MemorySigner) {
 	draft := s.a.draft()
 	draft.Threshold = 1
 	draft.AddDelegate(eve.NID().DID())
@@ -201,41 +210,41 @@ func otherRepository(t *testing.T, s *scene) {
 	for _, dir := range []string{s.r.Dir(), s.b.repo(t, s.rid).Dir()} { // else it is merely missing
 		git(t, dir, "fetch", "-q", other.Dir(), storage.NamespacePrefix(ana.NID())+"refs/rad/root")
 	}
-	forge(t, s.r, cy, func(lines map[string]string) { lines[sigrefs.RefRoot] = root.String() })
+	forge(t, s.r, key, func(lines map[string]string) { lines[sigrefs.RefRoot] = root.String() })
 }
 
-func downgrade(t *testing.T, s *scene) {
-	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
+func downgrade(t *testing.T, s *scene, key *radicle.MemorySigner) {
+	list, _ := s.r.Sigrefs(t.Context(), key.NID())
 	text := sigrefs.Text{Refs: list.Refs[:1]}.Encode()
-	plant(t, s.r, cy.NID(), sigrefs.RefSigrefs, signed(t, s.r, cy, text, list.At))
+	plant(t, s.r, key.NID(), sigrefs.RefSigrefs, signed(t, s.r, key, text, list.At))
 }
 
-func missingObject(t *testing.T, s *scene) {
-	forge(t, s.r, cy, func(lines map[string]string) { lines["refs/heads/cy"] = strings.Repeat("1", 40) })
+func missingObject(t *testing.T, s *scene, key *radicle.MemorySigner) {
+	forge(t, s.r, key, func(lines map[string]string) { lines["refs/heads/x"] = strings.Repeat("1", 40) })
 }
 
 // missingParent signs a commit whose parent nobody has. git's server finds out while it makes the pack; so it is planted at
 // Bo's, as a pack with a hole would.
-func missingParent(t *testing.T, s *scene) {
+func missingParent(t *testing.T, s *scene, key *radicle.MemorySigner) {
 	bad := commit(t, s.r, nil, oid(t, strings.Repeat("2", 40)))
 	theirs := s.b.repo(t, s.rid)
 	if got := commit(t, theirs, nil, oid(t, strings.Repeat("2", 40))); got != bad {
 		t.Fatal(got)
 	}
-	forge(t, s.r, cy, func(lines map[string]string) { lines["refs/heads/cy"] = bad.String() })
+	forge(t, s.r, key, func(lines map[string]string) { lines["refs/heads/x"] = bad.String() })
 }
 
-func tagOfBlob(t *testing.T, s *scene) {
+func tagOfBlob(t *testing.T, s *scene, key *radicle.MemorySigner) {
 	blob := write(t, s.r, gitobj.KindBlob, []byte("x"))
 	tag := write(t, s.r, gitobj.KindTag, []byte("object "+blob.String()+"\ntype blob\ntag x\ntagger a <a@example.org> 1 +0000\n\nx\n"))
-	forge(t, s.r, cy, func(lines map[string]string) { lines["refs/tags/x"] = tag.String() })
+	forge(t, s.r, key, func(lines map[string]string) { lines["refs/tags/x"] = tag.String() })
 }
 
-func brokenIdentity(t *testing.T, s *scene) {
-	list, _ := s.r.Sigrefs(t.Context(), cy.NID())
+func brokenIdentity(t *testing.T, s *scene, key *radicle.MemorySigner) {
+	list, _ := s.r.Sigrefs(t.Context(), key.NID())
 	root, _ := list.Refs.Get(sigrefs.RefRoot)
 	bad := commit(t, s.r, nil)
-	forge(t, s.r, cy, func(lines map[string]string) { lines[identity.Ref(root)] = bad.String() })
+	forge(t, s.r, key, func(lines map[string]string) { lines[identity.Ref(root)] = bad.String() })
 }
 
 // A delegate's fault stops everything if too few delegates are left.
