@@ -65,7 +65,7 @@ type Remote struct {
 // the remote's pushurl, and the filters of git-lfs if that is installed and nobody has set any.
 //
 // All is written at once, or nothing, without a git process unless values change. Where the file is locked, cannot be written, or
-// changed since it was read, it stays as it is, without an error: the next helper tries again. A process that is killed in these
+// changed since it was read or has more than 1 MiB, it stays as it is, without an error: the next helper tries again. A process that is killed in these
 // moments leaves config.lock behind, as git itself does. A second call needs a Config that was read again.
 func (c *Config) Configure(ctx context.Context, remote Remote) ([]Warning, error) {
 	if !c.configurable(remote) {
@@ -133,7 +133,15 @@ func (c *Config) cloning(ch *change, remote Remote) {
 		return
 	}
 	for _, s := range filters {
-		ch.addMarked(s)
+		c.addMarked(ch, s)
+	}
+}
+
+// addMarked adds a setting that somebody else might have written too, and a note that it was us.
+func (c *Config) addMarked(ch *change, s setting) {
+	mark := setting{keyWrote, s.key + "=" + s.value}
+	if c.addMissing(ch, s) && !slices.Contains(c.own(mark.key), mark.value) {
+		ch.marks = append(ch.marks, mark)
 	}
 }
 
@@ -141,9 +149,7 @@ func (c *Config) cloning(ch *change, remote Remote) {
 func (c *Config) widen(ch *change, remote Remote) {
 	if c.onlyRad() {
 		for _, s := range wide {
-			if _, ok := c.lasting(s.key); !ok {
-				ch.addMarked(s)
-			}
+			c.addMarked(ch, s)
 		}
 		return
 	}
@@ -155,12 +161,8 @@ func (c *Config) widen(ch *change, remote Remote) {
 // takeBack removes a setting that we wrote, unless it was changed since.
 func (c *Config) takeBack(ch *change, s setting) {
 	mark := setting{keyWrote, s.key + "=" + s.value}
-	if !slices.Contains(c.own(keyWrote), mark.value) {
-		return
-	}
-	ch.remove = append(ch.remove, mark)
-	if slices.Equal(c.own(s.key), []string{s.value}) {
-		ch.remove = append(ch.remove, s)
+	if slices.Contains(c.own(mark.key), mark.value) {
+		ch.remove = append(ch.remove, mark, s)
 	}
 }
 
@@ -188,14 +190,22 @@ func (c *Config) anySet(settings []setting) bool {
 	})
 }
 
+// attempts is how often Unconfigure starts again when somebody else writes to the file.
+const attempts = 3
+
 // Unconfigure takes back what [Config.Configure] wrote, in all remotes. What was changed since stays, and so does what others had
 // written before. It needs the file to be writable; a lock that is held is an error that wraps [fs.ErrExist].
 func (r Repo) Unconfigure(ctx context.Context) error {
-	c, err := r.ReadConfig(ctx)
-	if err != nil {
-		return err
+	for range attempts {
+		c, err := r.ReadConfig(ctx)
+		if err != nil {
+			return err
+		}
+		if err = c.write(ctx, c.written()); !errors.Is(err, errChanged) {
+			return err
+		}
 	}
-	return c.write(ctx, c.written())
+	return errChanged
 }
 
 // written is the change that takes everything back.
@@ -218,10 +228,7 @@ func (c *Config) written() change {
 		case variable == varLFSURL && isOurs(e.value):
 			ch.remove = append(ch.remove, s)
 		case variable == varWrotePush:
-			ch.remove = append(ch.remove, s)
-			if push := (setting{"remote." + name + "." + varPushURL, e.value}); slices.Contains(c.own(push.key), push.value) {
-				ch.remove = append(ch.remove, push)
-			}
+			ch.remove = append(ch.remove, s, setting{"remote." + name + "." + varPushURL, e.value})
 		}
 	}
 	return ch
@@ -242,9 +249,10 @@ func installed(name string) bool {
 	return err == nil
 }
 
-// quietly passes over what keeps a file from being written that is no fault: somebody else's lock, a repository that is read-only.
+// quietly passes over what keeps a file from being written that is no fault: somebody else's lock, a repository that is read-only, a
+// file that is too large to be written anew.
 func quietly(err error) error {
-	for _, silent := range []error{fs.ErrExist, fs.ErrPermission, syscall.EROFS, errChanged} {
+	for _, silent := range []error{fs.ErrExist, fs.ErrPermission, syscall.EROFS, errChanged, ErrTooLarge} {
 		if errors.Is(err, silent) {
 			return nil
 		}

@@ -21,12 +21,6 @@ type change struct {
 	marks   []setting // after those
 }
 
-// addMarked adds a setting that somebody else might have written too, and a note that it was us.
-func (ch *change) addMarked(s setting) {
-	ch.add = append(ch.add, s)
-	ch.marks = append(ch.marks, setting{keyWrote, s.key + "=" + s.value})
-}
-
 func (ch *change) empty() bool { return len(ch.replace)+len(ch.remove)+len(ch.add) == 0 }
 
 // errChanged is a file that is no longer what it was when the change was thought out.
@@ -35,8 +29,11 @@ var errChanged = errors.New("configuration has changed meanwhile")
 // write changes the repository's own file: a copy under the name that is git's lock, renamed into place. What is only added needs
 // no git, so that the lock is held for as long as one write takes.
 func (c *Config) write(ctx context.Context, ch change) (err error) {
-	if ch.empty() || c.file == nil {
+	if ch.empty() {
 		return nil
+	}
+	if c.file == nil {
+		return fmt.Errorf("%s: %w: more than %d bytes", c.path(), ErrTooLarge, maxConfig)
 	}
 	path, mode := c.path(), fs.FileMode(0o666) // less umask, where there is no file yet
 	if real, err := filepath.EvalSymlinks(path); err == nil {
