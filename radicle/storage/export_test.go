@@ -68,3 +68,11 @@ func (r *Repo) Store(ctx context.Context, pack bool, f func(gitobj.Writer)) erro
 	}
 	return r.writeLoose(b.objects())
 }
+
+// Abandon leaves a quarantine as a process that dies does.
+func (q *Quarantine) Abandon() error {
+	if q.repo != nil {
+		q.repo.cat.close()
+	}
+	return q.marker.Close()
+}
