@@ -1,0 +1,152 @@
+package replicate_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"radswarm/radicle"
+	"radswarm/radicle/radtest"
+	"radswarm/radicle/replicate"
+	"radswarm/radicle/sigrefs"
+	"radswarm/radicle/storage"
+)
+
+// Several fetches of one repository into one storage at once, clones and updates.
+func TestFetchesAtOnce(t *testing.T) {
+	s := newScene(t)
+	c := newHome(t, cy)
+	server := s.a.server(replicate.ServerOptions{})
+	for round, text := range []string{"", "first", "second"} {
+		if round > 0 {
+			push(t, s.r, ana, master, text)
+			push(t, s.r, eve, "refs/heads/eve", text)
+			canonical(t, s.r)
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			stream := serve(t, server, radicle.DID{})
+			all.Go(func() {
+				o := s.options()
+				o.Storage, o.Local, o.Alias = c.storage, c.key.NID(), "cy"
+				result, err := replicate.Fetch(t.Context(), stream, o)
+				if err != nil || len(result.Refused) > 0 {
+					t.Errorf("round %d: %+v, %v", round, result, err)
+				}
+			})
+		}
+		all.Wait()
+		c.check(t, s.rid)
+		c.checkNothingLeft(t)
+		sameRefs(t, s.rid, s.a, c)
+	}
+}
+
+// during makes f run once, when all is verified and about to move.
+func during(o *replicate.Options, f func()) {
+	var once sync.Once
+	o.MovingIn(func() { once.Do(f) })
+}
+
+// Bo, a delegate, pushes in the middle of a fetch: his namespace and the canonical ref stay his, and what was fetched comes.
+func TestFetchDuringAPush(t *testing.T) {
+	a, b := newHome(t, ana), newHome(t, bo)
+	draft := a.draft()
+	draft.AddDelegate(bo.NID().DID())
+	r := a.init(t, draft)
+	o := replicate.Options{RID: r.RID()}
+	b.mustFetch(t, a, o)
+	push(t, r, ana, master, "from Ana")
+	canonical(t, r)
+	theirs := b.repo(t, r.RID())
+	var pushed storage.Result
+	during(&o, func() {
+		pushed = push(t, theirs, bo, master, "from Bo")
+		canonical(t, theirs)
+	})
+	result, err := b.fetch(t, a, o)
+	if err != nil || len(result.Namespaces) != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if list, err := theirs.Sigrefs(t.Context(), bo.NID()); err != nil || list.At != pushed.List.At {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if list, err := theirs.Sigrefs(t.Context(), ana.NID()); err != nil || list.At != result.Namespaces[0].New {
+		t.Errorf("%+v, %v", list, err)
+	}
+	b.check(t, r.RID())
+}
+
+// Somebody else moves the same namespace in the middle: further than what was fetched, which is older then.
+func TestFetchIsOvertaken(t *testing.T) {
+	s := newScene(t)
+	push(t, s.r, cy, "refs/heads/cy", "second")
+	s.goodNews(t)
+	o := s.options()
+	var last radicle.Oid
+	during(&o, func() {
+		last = push(t, s.r, cy, "refs/heads/cy", "third").List.At
+		other := s.options()
+		other.Storage, other.Local = s.b.storage, bo.NID()
+		if _, err := replicate.Fetch(t.Context(), serve(t, s.a.server(replicate.ServerOptions{}), radicle.DID{}), other); err != nil {
+			t.Error(err)
+		}
+	})
+	result, err := s.b.fetch(t, s.a, o)
+	if err != nil || !errors.Is(why(result, cy), replicate.ErrBehind) {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if at, _ := s.b.repo(t, s.rid).Ref(t.Context(), storage.NamespacePrefix(cy.NID())+sigrefs.RefSigrefs); at != last {
+		t.Errorf("Cy's is at %v, want %v", at, last)
+	}
+	s.b.check(t, s.rid)
+}
+
+// A clone in the middle of which the repository comes from elsewhere, with a namespace of our own that must stay.
+func TestCloneIsOvertaken(t *testing.T) {
+	s := newScene(t)
+	c := newHome(t, cy)
+	o := s.options()
+	var ours storage.Result
+	during(&o, func() {
+		other := s.options()
+		other.Storage, other.Local = c.storage, cy.NID()
+		if _, err := replicate.Fetch(t.Context(), serve(t, s.a.server(replicate.ServerOptions{}), radicle.DID{}), other); err != nil {
+			t.Error(err)
+		}
+		ours = push(t, c.repo(t, s.rid), cy, "refs/heads/cy", "ours")
+	})
+	result, err := c.fetch(t, s.a, o)
+	if err != nil || result.Cloned {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if list, err := c.repo(t, s.rid).Sigrefs(t.Context(), cy.NID()); err != nil || list.At != ours.List.At {
+		t.Errorf("%+v, %v", list, err)
+	}
+	c.check(t, s.rid)
+}
+
+// Radicle's helper pushes in the middle of a fetch.
+func TestFetchDuringRadiclesPush(t *testing.T) {
+	anas, bos := radtest.NewHome(t, radtest.Ana), radtest.NewHome(t, radtest.Bo)
+	work := anas.Commit(t, "film", "README", "hello")
+	rid := anas.Init(t, work)
+	a, b := radHome(t, anas), radHome(t, bos)
+	b.mustFetch(t, a, replicate.Options{RID: rid})
+	bos.Rad(t, bos.Work, "seed", rid.String(), "--scope", "all", "--no-fetch")
+	bos.Rad(t, bos.Work, "checkout", rid.String())
+	push(t, b.repo(t, rid), bo, "refs/heads/bo", "first")
+	anas.Commit(t, work, "README", "ana")
+	o := replicate.Options{RID: rid}
+	during(&o, func() { anas.Git(t, work, "push", "-q", "rad", "master") })
+	a.mustFetch(t, b, o)
+	head := anas.Git(t, work, "rev-parse", "master")
+	for _, name := range []string{master, storage.NamespacePrefix(ana.NID()) + master} {
+		if got := anas.Ref(t, rid, name); got != head {
+			t.Errorf("%s is at %s, want %s", name, got, head)
+		}
+	}
+	if anas.Ref(t, rid, storage.NamespacePrefix(bo.NID())+"refs/heads/bo") == "" {
+		t.Error("Bo's branch did not come")
+	}
+}
