@@ -152,6 +152,18 @@ func TestConfigureProcesses(t *testing.T) {
 			t.Errorf("%s: %q", when, got)
 		}
 	}
+	p.unconfigure()
+	for _, s := range always { // as setup writes them, for all repositories
+		p.git("config", "--global", s.key, s.value)
+	}
+	r := p.repo()
+	r.Git = git
+	if err := r.Unconfigure(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := count(); len(got) != 1 {
+		t.Errorf("nothing to take back: %q", got)
+	}
 }
 
 // countingGit is a git that notes that it was run, and what was noted since the last question.
@@ -325,6 +337,15 @@ func TestConfigureWide(t *testing.T) {
 		}
 	}
 	p := newRad(t, "rad")
+	p.git("config", keyTransfers, "16") // as we would have it, but not by us
+	p.configure(radRemote(t, "rad"))
+	p.git("remote", "add", "hub", "https://example.org/x")
+	p.configure(radRemote(t, "rad"))
+	p.unconfigure()
+	if p.get(keyTransfers) != "16" || p.get(keyBatch) != "" {
+		t.Errorf("took what others had written:\n%s", p.config())
+	}
+	p = newRad(t, "rad")
 	p.env = append(p.env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=remote.hub.url", "GIT_CONFIG_VALUE_0=https://example.org")
 	if p.configure(radRemote(t, "rad")); p.get(keyTransfers) != "16" {
 		t.Error("git -c counted")

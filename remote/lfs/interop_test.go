@@ -133,6 +133,36 @@ func TestRealPushAndClone(t *testing.T) {
 	}
 }
 
+// Whoever wants pointers in a clone gets them: filters that are set anywhere stay as they are, and a pull brings the content.
+func TestRealSkipSmudge(t *testing.T) {
+	w := newWorld(t)
+	ana := w.maker("ana")
+	ana.git("remote", "add", "rad", testURL)
+	ana.commit(map[string]string{"film.bin": film})
+	ana.git("push", "-q", "rad", "main")
+	home := w.in(w.top)
+	home.git("lfs", "install", "--skip-smudge", "--skip-repo")
+	home.git("clone", "-q", testURL, "bo")
+	bo := w.in(filepath.Join(w.top, "bo"))
+	read := func() string {
+		text, err := os.ReadFile(filepath.Join(bo.dir, "film.bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if got := read(); !strings.HasPrefix(got, "version ") {
+		t.Errorf("clone has %q", got)
+	}
+	if strings.Contains(bo.config(), "filter") {
+		t.Errorf("filters were written:\n%s", bo.config())
+	}
+	bo.git("lfs", "pull")
+	if got := read(); got != film {
+		t.Errorf("pull brought %q", got)
+	}
+}
+
 // hub is a forge: git over HTTP, and the LFS batch API beside it.
 type hub struct {
 	*httptest.Server
