@@ -21,6 +21,8 @@ type Config struct {
 	Terminal bool
 	// Now is the clock for what is written. Default: time.Now. GIT_COMMITTER_DATE outranks it, as in Radicle's tools.
 	Now func() time.Time
+	// BigFiles keeps what LFS pointers stand for. nil: nobody does, and nothing is said about it.
+	BigFiles BigFiles
 }
 
 func (c Config) withDefaults() Config {

@@ -74,27 +74,56 @@ func without(ids, have []radicle.Oid) []radicle.Oid {
 
 // have returns what refs in storage point to: ours and the canonical ones, then those of the delegates.
 func (s *session) have(ctx context.Context) ([]radicle.Oid, error) {
-	dirs := []string{"refs/heads", "refs/tags", storage.NamespacePrefix(s.profile.NID) + "refs/heads", storage.NamespacePrefix(s.profile.NID) + "refs"}
+	own, err := s.ownRefs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := haveList{seen: make(map[radicle.Oid]bool)}
+	dirs := []string{"refs/heads", "refs/tags"}
 	if doc, err := s.document(); err == nil {
 		for _, d := range doc.Delegates() {
-			dirs = append(dirs, storage.NamespacePrefix(d.NID())+"refs/heads")
+			if d != s.profile.DID() {
+				dirs = append(dirs, storage.NamespacePrefix(d.NID())+"refs/heads")
+			}
 		}
 	}
-	seen := make(map[radicle.Oid]bool)
-	var all []radicle.Oid
+	known.add(own.Prefix(storage.NamespacePrefix(s.profile.NID) + "refs/heads/"))
 	for _, dir := range dirs {
 		refs, err := s.repo.RefsIn(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
-		for _, ref := range refs.Refs {
-			if len(all) < maxHave && !seen[ref.ID] && !internal(ref.Name) {
-				seen[ref.ID] = true
-				all = append(all, ref.ID)
-			}
+		known.add(refs.Refs)
+	}
+	known.add(own.Refs)
+	return known.ids, nil
+}
+
+// ownRefs are the refs of our namespace, as they were when they were first looked at.
+func (s *session) ownRefs(ctx context.Context) (*storage.Snapshot, error) {
+	if s.own == nil {
+		own, err := s.repo.NamespaceRefs(ctx, s.profile.NID)
+		if err != nil {
+			return nil, err
+		}
+		s.own = own
+	}
+	return s.own, nil
+}
+
+// haveList collects objects, each once, at most maxHave.
+type haveList struct {
+	ids  []radicle.Oid
+	seen map[radicle.Oid]bool
+}
+
+func (h *haveList) add(refs []storage.Ref) {
+	for _, ref := range refs {
+		if len(h.ids) < maxHave && !h.seen[ref.ID] && !internal(ref.Name) {
+			h.seen[ref.ID] = true
+			h.ids = append(h.ids, ref.ID)
 		}
 	}
-	return all, nil
 }
 
 // internal reports whether a ref has none of the history that working copies have.

@@ -21,8 +21,12 @@ func (s *session) push(ctx context.Context, first command) error {
 	}
 	var key radicle.Signer
 	var actions []action
+	var files []bigFile
 	err = s.withKey(ctx, &key, func(ctx context.Context) (err error) {
 		if actions, err = s.prepare(ctx, specs); err != nil {
+			return err
+		}
+		if files, err = s.keepBigFiles(ctx, actions); err != nil {
 			return err
 		}
 		return s.send(ctx, tips(actions, s.options.baseID))
@@ -35,6 +39,9 @@ func (s *session) push(ctx context.Context, first command) error {
 		return pushError(ctx, err)
 	}
 	s.finish(ctx, done)
+	if done.ok() {
+		s.saySafety(files)
+	}
 	for _, r := range done.results {
 		fmt.Fprintln(s.out, r.line())
 	}

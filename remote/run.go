@@ -14,6 +14,7 @@ import (
 	"radswarm/radicle/identity"
 	"radswarm/radicle/profile"
 	"radswarm/radicle/storage"
+	"radswarm/remote/lfs"
 )
 
 // session is one run of the helper.
@@ -28,6 +29,8 @@ type session struct {
 	lines   *lineReader
 	out     *bufio.Writer
 	say     *voice
+	config  *lfs.Config       // nil until it is read; see setUpLFS
+	own     *storage.Snapshot // nil until it is read; see ownRefs
 	// document is the identity document that this node takes for the current one, read when it is first needed.
 	document func() (*identity.Document, error)
 }
@@ -144,17 +147,16 @@ func (s *session) answer(ctx context.Context, c command) (done bool, err error) 
 	case capabilities:
 		s.out.WriteString("option\npush\nfetch\n\n")
 	case option:
-		answer, err := s.options.set(c.name, c.value)
+		answer, err := s.setOption(ctx, c)
 		if err != nil {
-			return false, fail(hintOptions, "%v", err)
-		}
-		if err := s.resolveBase(ctx); err != nil {
 			return false, err
 		}
 		fmt.Fprintln(s.out, answer)
 	case list:
+		s.setUpLFS(ctx)
 		return false, s.list(ctx)
 	case listForPush:
+		s.setUpLFS(ctx)
 		return false, s.listForPush(ctx)
 	case fetch:
 		return true, s.fetch(ctx, c)
@@ -162,6 +164,18 @@ func (s *session) answer(ctx context.Context, c command) (done bool, err error) 
 		return true, s.push(ctx, c)
 	}
 	return false, nil
+}
+
+// setOption takes an option, and does at once what cannot wait.
+func (s *session) setOption(ctx context.Context, c command) (answer string, err error) {
+	answer, err = s.options.set(c.name, c.value)
+	switch {
+	case err != nil:
+		return "", fail(hintOptions, "%v", err)
+	case c.name == "cloning" && s.options.cloning:
+		s.setUpLFS(ctx) // again: now there is more to write
+	}
+	return answer, s.resolveBase(ctx)
 }
 
 // batch reads lines like the first one up to the blank line that ends them, and returns their values.

@@ -64,3 +64,15 @@ const (
 	hintBusy    = "somebody else is pushing to this repository: push again"
 	hintAgain   = "nothing was changed: push again"
 )
+
+// About big files.
+const (
+	textPartial   = "%d objects of this push are not in this repository: big files among them were not looked for"
+	textSafe      = "%s: with %d friends, of whom %d may vanish"
+	textOnlyHere  = "%s: on this disk only"
+	textNowhere   = "%s: neither stored nor here"
+	textMoreSafe  = "and %d more, of whose friends %d or more may vanish"
+	hintLost      = "run `git lfs fetch --all` where they are, or push without them by `git -c swarm.require=local push …`"
+	hintPushLocal = "push again, which goes on from here; or push without `%s` by `git -c swarm.require=local push …`"
+	hintRequire   = "run `git config swarm.require safe`"
+)

@@ -72,6 +72,9 @@ func (s *session) update(ctx context.Context, key radicle.Signer, actions []acti
 	if err != nil && !errors.Is(err, errNothing) {
 		return nil, err
 	}
+	if r, ok := s.BigFiles.(Recorder); ok && last.ok() {
+		r.Recorded(ctx, s.url.RID)
+	}
 	return last, nil
 }
 
@@ -86,6 +89,9 @@ func (a *attempt) run(ctx context.Context, actions []action) error {
 	}
 	if !a.ok() {
 		return errNothing
+	}
+	if r, ok := a.BigFiles.(Recorder); ok {
+		return r.Record(ctx, a.url.RID, a.tx)
 	}
 	return nil
 }

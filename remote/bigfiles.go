@@ -1,0 +1,71 @@
+package remote
+
+import (
+	"context"
+	"io"
+
+	"radswarm/blobstore"
+	"radswarm/radicle"
+	"radswarm/radicle/storage"
+)
+
+// BigFiles keeps what Git LFS pointers stand for. The helper asks it only about pushes that bring pointers, in one goroutine, and
+// before any ref moves. Without one (nil) pointers are files like all others: nothing is looked for, configured or printed.
+type BigFiles interface {
+	// Look says how safe each of the objects is, in their order. It does not wait for anything to become safer.
+	Look(ctx context.Context, rid radicle.RID, objects []blobstore.Pointer) ([]Safety, error)
+	// Store stores objects that lie on this disk until they are as safe as require wants, and says how safe each is then, in their
+	// order. Progress goes to w, which people read. An error says that not all came that far; what was stored is kept, and the next
+	// call goes on from there.
+	Store(ctx context.Context, rid radicle.RID, files []File, require Requirement, w io.Writer) ([]Safety, error)
+}
+
+// Recorder is what BigFiles may be in addition: it has something to commit with a push, such as where objects can be found.
+type Recorder interface {
+	// Record adds to a push what is pending, in the namespace of the person who pushes: [storage.Tx.Commit] to refs/notes/swarm, for
+	// example. It is signed with everything else. It may be called several times, each time on the refs as they are then, and
+	// must do nothing but use tx. An error ends the push.
+	Record(ctx context.Context, rid radicle.RID, tx *storage.Tx) error
+	// Recorded says that what the last call of Record added is signed and stored.
+	Recorded(ctx context.Context, rid radicle.RID)
+}
+
+// File is an object that lies on this disk.
+type File struct {
+	Object blobstore.Pointer
+	Path   string // of its content, which nobody has verified
+	Name   string // where the pushed commits have it; for people
+}
+
+// Safety is how safe an object is.
+type Safety struct {
+	Stored bool // it can be brought back without this disk
+	People int  // who hold parts of it, each counted once
+	Spare  int  // how many of them may vanish before it is lost
+}
+
+// Requirement is how safe an object must be before a push succeeds: git's configuration swarm.require.
+type Requirement string
+
+const (
+	// Local asks for nothing: the object may be nowhere but here, or nowhere.
+	Local Requirement = "local"
+	// Safe is the default: some people may vanish.
+	Safe Requirement = "safe"
+	// Full is every share placed.
+	Full Requirement = "full"
+)
+
+// requireKey is where a person says otherwise.
+const requireKey = "swarm.require"
+
+// parseRequirement reads the setting; empty is the default.
+func parseRequirement(s string) (Requirement, error) {
+	switch r := Requirement(s); r {
+	case "":
+		return Safe, nil
+	case Local, Safe, Full:
+		return r, nil
+	}
+	return "", fail(hintRequire, "%s is `%s`: it is local, safe or full", requireKey, brief(s))
+}

@@ -1,0 +1,228 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"radswarm/blobstore"
+	"radswarm/remote/lfs"
+)
+
+const (
+	// maxPointers bounds the LFS objects of one push.
+	maxPointers = 1 << 20
+	// maxNamed is how many objects are named to people; of more there is a summary.
+	maxNamed = 5
+)
+
+// setUpLFS writes the configuration that makes git-lfs ask us for the objects of this remote. It is there before git-lfs needs
+// it: git runs the helper first, in a push and in a clone. What goes wrong can wait: the next helper tries again.
+func (s *session) setUpLFS(ctx context.Context) {
+	if s.BigFiles == nil || s.work.dir == "" || len(s.Args) < 2 || s.Args[0] == s.Args[1] {
+		return
+	}
+	config, err := s.lfs().ReadConfig(ctx)
+	if err != nil {
+		return
+	}
+	s.config = config
+	warnings, err := config.Configure(ctx, lfs.Remote{
+		Name: s.Args[0], URL: s.Args[1], RID: s.url.RID, NID: s.profile.NID, Cloning: s.options.cloning,
+	})
+	if err != nil && ctx.Err() == nil {
+		s.say.warn("Git LFS was not set up: " + brief(err.Error()))
+	}
+	for _, w := range warnings {
+		s.say.warn(w.String())
+	}
+}
+
+// lfs is the working copy as package lfs sees it.
+func (s *session) lfs() lfs.Repo {
+	return lfs.Repo{Dir: s.work.dir, Alternates: []string{filepath.Join(s.repo.Dir(), "objects")}}
+}
+
+// bigFile is an LFS object of a push.
+type bigFile struct {
+	File
+	here   bool
+	safety Safety
+}
+
+// keepBigFiles makes sure that the LFS objects of a push are where they can be brought back from, and returns them. Those that
+// nobody has stored yet are stored now; what is neither stored nor here ends the push.
+func (s *session) keepBigFiles(ctx context.Context, actions []action) ([]bigFile, error) {
+	if s.BigFiles == nil {
+		return nil, nil
+	}
+	files, err := s.pointers(ctx, actions)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	require, err := s.requirement(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.look(ctx, files)
+	switch {
+	case err != nil && require == Local && ctx.Err() == nil:
+		s.say.warn("nobody knows how safe the big files are: " + brief(err.Error()))
+		return nil, nil
+	case err != nil:
+		return nil, notStored(err, require)
+	case require == Local:
+		return files, nil
+	}
+	if missing := slices.DeleteFunc(slices.Clone(files), func(f bigFile) bool { return f.safety.Stored || f.here }); len(missing) > 0 {
+		return nil, lost(missing)
+	}
+	return files, notStored(s.store(ctx, files, require), require)
+}
+
+// pointers finds what the pushed commits bring.
+func (s *session) pointers(ctx context.Context, actions []action) ([]bigFile, error) {
+	have, err := s.have(ctx)
+	if err != nil {
+		return nil, err
+	}
+	disk, err := s.lfsDisk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[blobstore.Pointer]bool)
+	var files []bigFile
+	for found, err := range s.lfs().Scan(ctx, lfs.Range{New: without(tips(actions, s.options.baseID), have), Have: have}) {
+		if incomplete, ok := errors.AsType[*lfs.IncompleteError](err); ok {
+			s.say.warn(fmt.Sprintf(textPartial, incomplete.Missing))
+			continue
+		}
+		if err != nil {
+			return nil, fail(hintAgain, "the files of this push could not be listed: %v", err)
+		}
+		if seen[found.Pointer] {
+			continue
+		}
+		if len(files) == maxPointers {
+			return nil, fail("push fewer commits at a time", "more than %d big files in one push", maxPointers)
+		}
+		seen[found.Pointer] = true
+		path, here := disk.Path(found.Pointer)
+		files = append(files, bigFile{File: File{Object: found.Pointer, Path: path, Name: found.Path}, here: here})
+	}
+	slices.SortFunc(files, func(a, b bigFile) int { return strings.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// lfsDisk is where git-lfs keeps objects.
+func (s *session) lfsDisk(ctx context.Context) (lfs.Storage, error) {
+	if err := s.readConfig(ctx); err != nil {
+		return lfs.Storage{}, err
+	}
+	return s.config.Storage()
+}
+
+func (s *session) readConfig(ctx context.Context) (err error) {
+	if s.config == nil {
+		s.config, err = s.lfs().ReadConfig(ctx)
+	}
+	return err
+}
+
+func (s *session) requirement(ctx context.Context) (Requirement, error) {
+	if err := s.readConfig(ctx); err != nil {
+		return "", err
+	}
+	value, _ := s.config.Get(requireKey)
+	return parseRequirement(value)
+}
+
+// look asks how safe all files are.
+func (s *session) look(ctx context.Context, files []bigFile) error {
+	objects := make([]blobstore.Pointer, len(files))
+	for i, f := range files {
+		objects[i] = f.Object
+	}
+	found, err := s.BigFiles.Look(ctx, s.url.RID, objects)
+	if err == nil && len(found) != len(files) {
+		err = fmt.Errorf("%d answers about %d files", len(found), len(files))
+	}
+	if err != nil {
+		return err
+	}
+	for i := range files {
+		files[i].safety = found[i]
+	}
+	return nil
+}
+
+// store stores the files that lie here and nowhere else.
+func (s *session) store(ctx context.Context, files []bigFile, require Requirement) error {
+	var todo []File
+	var at []int
+	for i, f := range files {
+		if !f.safety.Stored {
+			todo, at = append(todo, f.File), append(at, i)
+		}
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	found, err := s.BigFiles.Store(ctx, s.url.RID, todo, require, s.Err)
+	if err == nil && len(found) != len(todo) {
+		err = fmt.Errorf("%d answers about %d files", len(found), len(todo))
+	}
+	if err != nil {
+		return err
+	}
+	for i, safety := range found {
+		files[at[i]].safety = safety
+	}
+	return nil
+}
+
+// notStored is why big files of a push are not as safe as they should be.
+func notStored(err error, require Requirement) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fail(fmt.Sprintf(hintPushLocal, require), "big files are not stored: %v", err)
+}
+
+// lost names the files that are nowhere.
+func lost(files []bigFile) error {
+	var names []string
+	for _, f := range files[:min(len(files), maxNamed)] {
+		names = append(names, fmt.Sprintf("%s (%s)", brief(f.Name), f.Object.OID.String()[:12]))
+	}
+	if more := len(files) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return fail(hintLost, "big files that are neither stored nor here: %s", strings.Join(names, ", "))
+}
+
+// saySafety prints how safe the big files of a push are: some by name, then all of them by the worst.
+func (s *session) saySafety(files []bigFile) {
+	slices.SortStableFunc(files, func(a, b bigFile) int { return a.safety.Spare - b.safety.Spare })
+	for _, f := range files[:min(len(files), maxNamed)] {
+		s.say.line("%s", f.line())
+	}
+	if more := len(files) - maxNamed; more > 0 {
+		s.say.line(textMoreSafe, more, files[maxNamed].safety.Spare)
+	}
+}
+
+// line says how safe a file is.
+func (f bigFile) line() string {
+	name := brief(f.Name)
+	switch {
+	case !f.safety.Stored && f.here:
+		return fmt.Sprintf(textOnlyHere, name)
+	case !f.safety.Stored:
+		return fmt.Sprintf(textNowhere, name)
+	}
+	return fmt.Sprintf(textSafe, name, f.safety.People, f.safety.Spare)
+}
