@@ -97,7 +97,7 @@ var fences = []fence{
 	{what: "lfsagent/gitlfs", paths: "radswarm/lfsagent/gitlfs", only: "cmd/rad-swarm cmd/internal/*"},
 	{
 		what: "blobstore", paths: "radswarm/blobstore...", // the tests of radicle/* stay without it too
-		only: "blobstore blobstore/* remote remote/* lfsagent lfsagent/* cmd/* cmd/internal/*", tests: true,
+		only: "blobstore blobstore/* blobstore/net/* remote remote/* lfsagent lfsagent/* cmd/* cmd/internal/*", tests: true,
 	},
 	{what: "test support", paths: "radswarm/radicle/radtest radswarm/blobstore/blobtest radswarm/blobstore/net/nettest radswarm/remote/lfs/lfstest"},
 }

@@ -37,11 +37,14 @@ const (
 	StrangerBytes = 64 << 10
 	// StrangerTime is how long a connection may last before its peer is admitted.
 	StrangerTime = 10 * time.Second
-	// MaxStrangers is how many connections that are not admitted there may be; one more is refused. Handshakes under way
-	// count.
+	// MaxStrangers is how many connections that are not admitted there may be; one more is refused.
 	MaxStrangers = 64
-	// MaxStrangersAddr is how many of them may come from one address: an IPv4 address, or the 56 bits that a provider gives
-	// to one household of IPv6. Loopback is not counted.
+	// MaxHandshakes is how many inbound handshakes may be under way; one more ends the oldest.
+	MaxHandshakes = 64
+	// HandshakeTime is how long an inbound handshake may take.
+	HandshakeTime = 10 * time.Second
+	// MaxStrangersAddr is how many of both together may come from one address: an IPv4 address, or the 56 bits that a
+	// provider gives to one household of IPv6. Loopback has no such limit.
 	MaxStrangersAddr = 8
 
 	// MaxStreams is how many streams each side may have open on a connection.

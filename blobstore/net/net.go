@@ -123,7 +123,7 @@ type Transport uint8
 const (
 	TCP    Transport = iota + 1 // TLS 1.3 over TCP
 	QUIC                        // QUIC version 1
-	Memory                      // a [Memory] network
+	Memory                      // a [MemoryNet]
 )
 
 // String returns "tcp", "quic" or "memory".

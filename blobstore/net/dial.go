@@ -1,0 +1,218 @@
+package net
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"radswarm/blobstore/keyring"
+)
+
+const (
+	// attemptTime is what one address has on one transport: SYN, a lost SYN and the handshake on a slow path.
+	attemptTime = 6 * time.Second
+	// headStart is what the better transport has before the other one is tried, and what an address of the own network has
+	// before those elsewhere.
+	headStart = 250 * time.Millisecond
+	nearFirst = 50 * time.Millisecond
+	// maxAttempts is how many are under way at once.
+	maxAttempts = 4
+)
+
+// A dialing is one search for a device, shared by all who asked for it meanwhile.
+type dialing struct {
+	device keyring.Device
+	addrs  []Addr
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	waiting int  // guarded by Hub.mu, as is the next
+	settled bool // done is closed, and the rest does not change any more
+
+	conn *conn
+	err  error
+}
+
+// settle gives those who wait their answer, if they have none yet. The caller holds Hub.mu.
+func (d *dialing) settle(c *conn, err error) {
+	if d.settled {
+		return
+	}
+	d.settled, d.conn, d.err = true, c, err
+	close(d.done)
+}
+
+// covers says whether nothing new would be tried with these addresses.
+func (d *dialing) covers(addrs []Addr) bool {
+	return !slices.ContainsFunc(addrs, func(a Addr) bool { return !slices.Contains(d.addrs, a) })
+}
+
+// join returns the open connection with a device, or the search for it, which it begins if there is none.
+func (h *Hub) join(device keyring.Device, addrs []Addr) (*conn, *dialing, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, nil, ErrClosed
+	}
+	if c := h.best(device); c != nil {
+		return c, nil, nil
+	}
+	d := h.dials[device]
+	if d == nil || d.settled {
+		ctx, cancel := context.WithTimeout(context.Background(), ConnectTimeout)
+		d = &dialing{device: device, addrs: addrs, cancel: cancel, done: make(chan struct{})}
+		h.dials[device] = d
+		h.wg.Go(func() { h.search(ctx, d) })
+	}
+	d.waiting++
+	return nil, d, nil
+}
+
+// leave is called once by all who joined. The last one to go ends a search whose answer nobody waits for. A search that
+// was answered by a connection from the other side goes on: the other side may have taken its link already, and would
+// be left without one if both gave way.
+func (h *Hub) leave(d *dialing) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d.waiting--; d.waiting == 0 && !d.settled {
+		d.cancel()
+		d.settle(nil, context.Canceled)
+	}
+}
+
+// search looks for a device and settles what its dialing comes to.
+func (h *Hub) search(ctx context.Context, d *dialing) {
+	defer d.cancel()
+	c, err := h.race(ctx, d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if best := h.best(d.device); best != nil {
+		c = best
+	} else if err == nil { // it stood, and has ended already
+		err = &DialError{Device: d.device, Attempts: []Attempt{{c.RemoteAddr(), c.Transport(), c.Err()}}}
+		c = nil
+	}
+	if c != nil {
+		err = nil
+	}
+	d.settle(c, err)
+	if h.dials[d.device] == d {
+		delete(h.dials, d.device)
+	}
+}
+
+// race tries addresses until a link stands, a few at a time and the likely ones first.
+func (h *Hub) race(ctx context.Context, d *dialing) (*conn, error) {
+	tries := plan(d.addrs, h.dialer.Transports())
+	results := make(chan result, len(tries))
+	ctx, cancel := context.WithCancel(ctx)
+	failed := &DialError{Device: d.device}
+	start, next, open := time.Now(), 0, 0
+	defer func() { // those that are late
+		cancel()
+		for range open {
+			if r := <-results; r.link != nil {
+				r.link.Close(CodeReplaced)
+			}
+		}
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for next < len(tries) || open > 0 {
+		select {
+		case <-ctx.Done():
+			for _, t := range tries[:next] {
+				failed.Attempts = append(failed.Attempts, Attempt{t.addr, t.transport, context.Cause(ctx)})
+			}
+			return nil, failed
+		case r := <-results:
+			open--
+			if r.err == nil {
+				return h.adopt(r.link, nil)
+			}
+			failed.Attempts = append(failed.Attempts, Attempt{r.addr, r.transport, r.err})
+		case <-timer.C:
+		}
+		for next < len(tries) && open < maxAttempts && (open == 0 || time.Since(start) >= tries[next].after) {
+			t := tries[next]
+			next, open = next+1, open+1
+			go func() { results <- h.attempt(ctx, d.device, t) }()
+		}
+		if next < len(tries) && open < maxAttempts {
+			timer.Reset(time.Until(start.Add(tries[next].after)))
+		}
+	}
+	return nil, failed
+}
+
+type result struct {
+	try
+	link Link
+	err  error
+}
+
+func (h *Hub) attempt(ctx context.Context, device keyring.Device, t try) result {
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	link, err := h.dialer.Dial(ctx, device, t.addr, t.transport)
+	return result{t, link, err}
+}
+
+// A try is one address on one transport, and when its turn comes.
+type try struct {
+	addr      Addr
+	transport Transport
+	after     time.Duration // after the beginning, or as soon as nothing else is under way
+}
+
+// plan is the path policy: TCP first where the address is of the own network or machine, because it takes a third of the
+// processor time; QUIC first elsewhere, because it needs one round trip less and punches through more routers.
+func plan(addrs []Addr, transports []Transport) []try {
+	var tries []try
+	for _, a := range addrs {
+		near := isNear(a)
+		for _, t := range transports {
+			var after time.Duration
+			if !near {
+				after += nearFirst
+			}
+			if near && t == QUIC || !near && t == TCP {
+				after += headStart
+			}
+			tries = append(tries, try{a, t, after})
+		}
+	}
+	if len(transports) == 1 { // nothing to wait for
+		for i := range tries {
+			tries[i].after = min(tries[i].after, nearFirst)
+		}
+	}
+	slices.SortStableFunc(tries, func(a, b try) int { return cmp.Compare(a.after, b.after) })
+	return tries
+}
+
+// isNear says whether an address is on this machine or on a network that is not the Internet.
+func isNear(a Addr) bool {
+	ip, ok := a.IP()
+	return ok && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || shared.Contains(ip))
+}
+
+// shared is what providers and private networks of the Tailscale kind use between the two.
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// usable are the first addresses that can be dialled at all, each once.
+func usable(addrs []Addr) []Addr {
+	var good []Addr
+	for _, a := range addrs {
+		ip, isIP := a.IP()
+		if a.Port() == 0 || isIP && (ip.IsUnspecified() || ip.IsMulticast()) || slices.Contains(good, a) {
+			continue
+		}
+		if good = append(good, a); len(good) == MaxAddrs {
+			break
+		}
+	}
+	return good
+}

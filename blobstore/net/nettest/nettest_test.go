@@ -1,0 +1,5 @@
+package nettest
+
+import "testing"
+
+func TestBackends(t *testing.T) { Each(t, TestNetwork) }

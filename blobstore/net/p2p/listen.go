@@ -1,0 +1,265 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	stdnet "net"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/gologshim"
+
+	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/net"
+)
+
+// DefaultPort is where a device listens if nothing else was said, by TCP and UDP.
+const DefaultPort = 8777
+
+// Config is what a [Network] is made of.
+type Config struct {
+	Key     *keyring.DeviceKey
+	Handler net.Handler
+
+	// Listen are the addresses to listen on, all with one port, by TCP and UDP each. Port 0 is a free one, the same for all.
+	// None: DefaultPort of all addresses of this machine, IPv4 and IPv6 as far as it has them.
+	Listen []netip.AddrPort
+
+	// Transports are those to use. None: TCP and QUIC.
+	Transports []net.Transport
+
+	// Log has what nobody returns: refused strangers and handshakes that failed, at level debug. None: silence.
+	Log *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if len(c.Transports) == 0 {
+		c.Transports = []net.Transport{net.TCP, net.QUIC}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// A Network is a [net.Network] with sockets. It is safe for concurrent use.
+type Network struct {
+	*net.Hub
+	identity   *identity
+	log        *slog.Logger
+	pool       *pool
+	transports []net.Transport
+	addrs      []net.Addr
+	tcp        []stdnet.Listener
+	udp        []*udpEnd
+	wg         sync.WaitGroup // accept loops and handshakes
+	closing    chan struct{}
+	once       sync.Once
+}
+
+var _ net.Network = (*Network)(nil)
+
+// Listen makes the network of a device. Errors are those of the sockets: an address that is in use, or not of this
+// machine.
+func Listen(c Config) (*Network, error) {
+	quiet()
+	c = c.withDefaults()
+	id, err := newIdentity(c.Key)
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{
+		identity: id, log: c.Log, pool: &pool{free: poolSize}, transports: c.Transports, closing: make(chan struct{}),
+	}
+	n.Hub = net.NewHub(c.Key.Device(), c.Handler, n)
+	if err := n.bind(c.Listen); err != nil {
+		_ = n.Close()
+		return nil, err
+	}
+	for _, l := range n.tcp {
+		n.wg.Go(func() { n.acceptTCP(l) })
+	}
+	for _, e := range n.udp {
+		n.wg.Go(e.accept)
+	}
+	return n, nil
+}
+
+// quiet keeps libp2p and quic-go from writing to standard error on their own.
+func quiet() {
+	gologshim.SetDefaultHandler(slog.DiscardHandler)
+	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+}
+
+// bindTries is how often a free port is looked for that TCP and UDP both have.
+const bindTries = 20
+
+func (n *Network) bind(listen []netip.AddrPort) error {
+	optional := len(listen) == 0
+	if optional {
+		listen = []netip.AddrPort{
+			netip.AddrPortFrom(netip.IPv4Unspecified(), DefaultPort), netip.AddrPortFrom(netip.IPv6Unspecified(), DefaultPort),
+		}
+	}
+	free := slices.ContainsFunc(listen, func(a netip.AddrPort) bool { return a.Port() == 0 })
+	var err error
+	for range bindTries {
+		if err = n.bindAll(listen, optional); err == nil || !free {
+			return err
+		}
+		n.unbind()
+	}
+	return err
+}
+
+// bindAll binds all addresses to one port. Of optional ones some may fail: a machine may have no IPv6.
+func (n *Network) bindAll(listen []netip.AddrPort, optional bool) error {
+	var port uint16
+	var missing []error
+	for _, a := range listen {
+		if port != 0 {
+			a = netip.AddrPortFrom(a.Addr(), port)
+		}
+		bound, err := n.bindOne(a)
+		if err != nil && optional {
+			n.log.Warn("does not listen there", "err", err)
+			missing = append(missing, err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		port = bound.Port()
+		n.addrs = append(n.addrs, net.AddrOf(bound))
+	}
+	if len(n.addrs) == 0 {
+		return errors.Join(missing...)
+	}
+	return nil
+}
+
+func (n *Network) bindOne(a netip.AddrPort) (netip.AddrPort, error) {
+	family := "4"
+	if a.Addr().Is6() {
+		family = "6"
+	}
+	if slices.Contains(n.transports, net.TCP) {
+		conf := stdnet.ListenConfig{KeepAliveConfig: keepAlive()}
+		l, err := conf.Listen(context.Background(), "tcp"+family, a.String())
+		if err != nil {
+			return a, fmt.Errorf("tcp %v: %w", a, err)
+		}
+		n.tcp = append(n.tcp, l)
+		a = netip.AddrPortFrom(a.Addr(), addrOf(l.Addr()).Port())
+	}
+	if slices.Contains(n.transports, net.QUIC) {
+		socket, err := stdnet.ListenUDP("udp"+family, stdnet.UDPAddrFromAddrPort(a))
+		if err != nil {
+			return a, fmt.Errorf("udp %v: %w", a, err)
+		}
+		e, err := n.newUDPEnd(socket)
+		if err != nil {
+			_ = socket.Close()
+			return a, fmt.Errorf("udp %v: %w", a, err)
+		}
+		n.udp = append(n.udp, e)
+		a = netip.AddrPortFrom(a.Addr(), addrOf(socket.LocalAddr()).Port())
+	}
+	return a, nil
+}
+
+func (n *Network) unbind() {
+	for _, l := range n.tcp {
+		_ = l.Close()
+	}
+	for _, e := range n.udp {
+		e.close()
+	}
+	n.tcp, n.udp, n.addrs = nil, nil, nil
+}
+
+// Addrs is [net.Network.Addrs].
+func (n *Network) Addrs() []net.Addr { return slices.Clone(n.addrs) }
+
+// Transports is [net.Dialer.Transports].
+func (n *Network) Transports() []net.Transport { return n.transports }
+
+// maxIPs is how many addresses of a name are tried.
+const maxIPs = 4
+
+// Dial is [net.Dialer.Dial]. A name is looked up with the system's resolver, and its addresses are tried one after the
+// other.
+func (n *Network) Dial(ctx context.Context, device keyring.Device, addr net.Addr, t net.Transport) (net.Link, error) {
+	dial := n.dialTCP
+	if t == net.QUIC {
+		dial = n.dialQUIC
+	}
+	if _, isIP := addr.IP(); isIP {
+		return dial(ctx, device, addr, addr)
+	}
+	ips, err := stdnet.DefaultResolver.LookupNetIP(ctx, "ip", addr.Host())
+	if err != nil {
+		return nil, err
+	}
+	for _, ip := range ips[:min(len(ips), maxIPs)] {
+		var link net.Link
+		if link, err = dial(ctx, device, net.AddrOf(netip.AddrPortFrom(ip, addr.Port())), addr); err == nil {
+			return link, nil
+		}
+	}
+	return nil, err
+}
+
+// udpFor is the socket for an address, nil without one.
+func (n *Network) udpFor(ip netip.Addr) *udpEnd {
+	for _, e := range n.udp {
+		if local, _ := addrOf(e.socket.LocalAddr()).IP(); local.Is4() == ip.Is4() {
+			return e
+		}
+	}
+	return nil
+}
+
+// Close is [net.Network.Close].
+func (n *Network) Close() error {
+	n.once.Do(func() {
+		close(n.closing)
+		for _, l := range n.tcp {
+			_ = l.Close()
+		}
+		_ = n.Hub.Close()
+		for _, e := range n.udp {
+			e.close()
+		}
+		n.wg.Wait()
+		_ = n.Hub.Close() // those that came at the last moment
+	})
+	return nil
+}
+
+// pause waits, and says whether there is anything to go on for.
+func (n *Network) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-n.closing:
+		return false
+	}
+}
+
+func addrOf(a stdnet.Addr) net.Addr {
+	switch a := a.(type) {
+	case *stdnet.TCPAddr:
+		return net.AddrOf(a.AddrPort())
+	case *stdnet.UDPAddr:
+		return net.AddrOf(a.AddrPort())
+	}
+	return net.Addr{}
+}

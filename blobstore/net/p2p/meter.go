@@ -1,0 +1,168 @@
+package p2p
+
+import (
+	"encoding/binary"
+	stdnet "net"
+	"sync"
+	"time"
+)
+
+// A meter is the connection under a yamux session. Yamux bounds what a stream may hold, and by its specification that is
+// 256 KiB at least; it does not bound what they hold together. The meter does: it follows the frames in both directions,
+// counts for each stream what came and was not read, and reads no further while that is more than the connection may hold.
+// The sender then waits as for any full TCP window. A peer that leaves streams unread so long, or whose own are, holds up
+// only this connection.
+type meter struct {
+	stdnet.Conn             // TLS
+	raw         stdnet.Conn // TCP
+	allowance   *allowance
+
+	in parser // used by the one goroutine that reads
+
+	mu      sync.Mutex
+	eased   *sync.Cond
+	closed  bool
+	held    int            // of all streams
+	streams map[uint32]int // what each holds; those that are open here
+}
+
+func newMeter(conn, raw stdnet.Conn, p *pool) *meter {
+	m := &meter{Conn: conn, raw: raw, allowance: &allowance{pool: p}, streams: map[uint32]int{}}
+	m.eased = sync.NewCond(&m.mu)
+	return m
+}
+
+// Read waits for room before it reads.
+func (m *meter) Read(p []byte) (int, error) {
+	if !m.room() {
+		return 0, stdnet.ErrClosed
+	}
+	n, err := m.Conn.Read(p)
+	m.follow(p[:n])
+	return n, err
+}
+
+func (m *meter) room() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for !m.closed && m.held >= m.allowance.limit() && !m.allowance.draw(poolStep) {
+		m.eased.Wait()
+	}
+	return !m.closed
+}
+
+// follow counts what has come.
+func (m *meter) follow(p []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for len(p) > 0 {
+		if m.in.body > 0 {
+			n := min(len(p), int(m.in.body))
+			m.in.body -= uint32(n)
+			m.count(m.in.of, n)
+			p = p[n:]
+			continue
+		}
+		n := copy(m.in.head[m.in.have:], p)
+		m.in.have += n
+		p = p[n:]
+		if m.in.have == headerSize {
+			m.begin(m.in.head)
+		}
+	}
+}
+
+func (m *meter) begin(h header) {
+	m.in.have = 0
+	if h.begins() {
+		m.streams[h.stream()] = 0
+	}
+	if h.isData() {
+		m.in.body, m.in.of = h.length(), h.stream()
+	}
+}
+
+// count adds to what a stream holds. What comes for one that is not open, yamux throws away.
+func (m *meter) count(stream uint32, n int) {
+	if held, open := m.streams[stream]; open {
+		m.streams[stream] = held + n
+		m.held += n
+	}
+}
+
+// Write is called with one whole frame at a time.
+func (m *meter) Write(p []byte) (int, error) {
+	if len(p) >= headerSize {
+		m.said(header(p[:headerSize]))
+	}
+	return m.Conn.Write(p)
+}
+
+func (m *meter) said(h header) {
+	switch {
+	case h.begins():
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.streams[h.stream()] = 0
+	case h.breaks():
+		m.forget(h.stream())
+	}
+}
+
+// read says that a stream's reader took n bytes.
+func (m *meter) read(stream uint32, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if held, open := m.streams[stream]; open {
+		m.streams[stream] = held - n
+		m.ease(n)
+	}
+}
+
+func (m *meter) ease(n int) {
+	if m.held -= n; m.held == 0 {
+		m.allowance.ease()
+	}
+	m.eased.Signal()
+}
+
+// forget says that nobody will read a stream any more.
+func (m *meter) forget(stream uint32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ease(m.streams[stream])
+	delete(m.streams, stream)
+}
+
+// hurry makes writes that are under way end soon.
+func (m *meter) hurry(d time.Duration) { _ = m.raw.SetWriteDeadline(time.Now().Add(d)) }
+
+// Close closes without TLS's goodbye, which would wait for a peer that does not read: that a stream was cut short shows by
+// its missing end.
+func (m *meter) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	m.eased.Broadcast()
+	m.mu.Unlock()
+	m.allowance.close()
+	return m.raw.Close()
+}
+
+const headerSize = 12
+
+// A header is that of a yamux frame: version, type, flags (2), stream (4), length (4).
+type header [headerSize]byte
+
+func (h header) isData() bool   { return h[1] == 0 }
+func (h header) stream() uint32 { return binary.BigEndian.Uint32(h[4:8]) }
+func (h header) length() uint32 { return binary.BigEndian.Uint32(h[8:12]) }
+func (h header) begins() bool   { return h[1] <= 1 && h[3]&1 != 0 }
+func (h header) breaks() bool   { return h[1] <= 1 && h[3]&8 != 0 }
+
+// A parser finds the frames in what is read.
+type parser struct {
+	head header
+	have int    // bytes of head
+	body uint32 // bytes of data that are still to come
+	of   uint32 // whose they are
+}

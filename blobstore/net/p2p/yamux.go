@@ -1,0 +1,200 @@
+package p2p
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	stdnet "net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/libp2p/go-yamux/v5"
+
+	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/net"
+)
+
+const (
+	// frameSize is the longest yamux frame that is sent: with its header it fills one record of TLS.
+	frameSize = 16 << 10
+	// pingEvery and stallTime end a connection whose peer has gone silently, after 90 s at most, and one that has not moved
+	// a byte for 60 s while there was something to send.
+	pingEvery = 30 * time.Second
+	stallTime = 60 * time.Second
+	// byeTime is how long the code of a Close may take to leave.
+	byeTime = 100 * time.Millisecond
+)
+
+func yamuxConfig() *yamux.Config {
+	return &yamux.Config{
+		AcceptBacklog:           256, // also how many streams may be opening: more than MaxStreams, so that it never blocks
+		PingBacklog:             32,
+		EnableKeepAlive:         true,
+		KeepAliveInterval:       pingEvery,
+		MeasureRTTInterval:      pingEvery,
+		ConnectionWriteTimeout:  stallTime,
+		MaxIncomingStreams:      net.MaxStreams + 32, // those beyond MaxStreams the hub refuses, with a code
+		InitialStreamWindowSize: 256 << 10,           // the least that there is
+		MaxStreamWindowSize:     maxStreamWindow,
+		LogOutput:               io.Discard,
+		MaxMessageSize:          frameSize,
+	}
+}
+
+// A tcpLink is a [net.Link] of yamux in TLS over TCP.
+type tcpLink struct {
+	device  keyring.Device
+	addr    net.Addr
+	meter   *meter
+	session *yamux.Session
+	once    sync.Once
+}
+
+func newTCPLink(conn *tls.Conn, raw stdnet.Conn, device keyring.Device, addr net.Addr, p *pool, inbound bool) (*tcpLink, error) {
+	l := &tcpLink{device: device, addr: addr, meter: newMeter(conn, raw, p)}
+	begin := yamux.Client
+	if inbound {
+		begin = yamux.Server
+	}
+	session, err := begin(l.meter, yamuxConfig(), nil)
+	if err != nil {
+		return nil, err
+	}
+	l.session = session
+	return l, nil
+}
+
+func (l *tcpLink) Device() keyring.Device   { return l.device }
+func (l *tcpLink) RemoteAddr() net.Addr     { return l.addr }
+func (l *tcpLink) Transport() net.Transport { return net.TCP }
+func (l *tcpLink) Admit()                   { l.meter.allowance.admit() }
+
+func (l *tcpLink) Open() (net.Stream, error) {
+	s, err := l.session.OpenStream(context.Background())
+	if err != nil {
+		return nil, l.explain(err)
+	}
+	return &tcpStream{link: l, raw: s}, nil
+}
+
+func (l *tcpLink) Accept() (net.Stream, error) {
+	s, err := l.session.AcceptStream()
+	if err != nil {
+		return nil, l.end(err)
+	}
+	return &tcpStream{link: l, raw: s}, nil
+}
+
+// Close tells the peer the code, unless that would have to wait.
+func (l *tcpLink) Close(code uint32) {
+	l.once.Do(func() {
+		l.meter.hurry(byeTime)
+		_ = l.session.CloseWithError(code)
+		_ = l.meter.Close()
+	})
+}
+
+// end makes of what yamux says of its end what the contract says.
+func (l *tcpLink) end(err error) error {
+	if e, ok := errors.AsType[*yamux.GoAwayError](err); ok {
+		return &net.CutError{Device: l.device, Code: e.ErrorCode, Local: !e.Remote}
+	}
+	if errors.Is(err, io.EOF) {
+		return &net.CutError{Device: l.device}
+	}
+	return &net.CutError{Device: l.device, Reason: err.Error()}
+}
+
+// explain is for the errors of streams.
+func (l *tcpLink) explain(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	if e, ok := errors.AsType[*yamux.StreamError](err); ok {
+		if e.Remote {
+			return &net.ResetError{Code: e.ErrorCode}
+		}
+		return net.ErrClosed
+	}
+	switch {
+	case l.session.IsClosed():
+		return net.ErrLinkDown
+	case errors.Is(err, yamux.ErrTimeout):
+		return os.ErrDeadlineExceeded
+	case errors.Is(err, yamux.ErrStreamReset), errors.Is(err, yamux.ErrStreamClosed):
+		return net.ErrClosed
+	}
+	return fmt.Errorf("yamux: %w", err)
+}
+
+// A tcpStream is a [net.Stream] of yamux.
+type tcpStream struct {
+	link     *tcpLink
+	raw      *yamux.Stream
+	deadline atomic.Pointer[time.Time] // nil: none. Yamux has two clocks for it, which do not strike together
+}
+
+func (s *tcpStream) Read(p []byte) (int, error) {
+	if s.isLate() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := s.raw.Read(p)
+	if n > 0 {
+		s.link.meter.read(s.raw.StreamID(), n)
+	}
+	return n, s.link.explain(err)
+}
+
+func (s *tcpStream) Write(p []byte) (int, error) {
+	if s.isLate() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := s.raw.Write(p)
+	return n, s.link.explain(err)
+}
+
+func (s *tcpStream) SetDeadline(t time.Time) error {
+	s.deadline.Store(nil)
+	if !t.IsZero() {
+		s.deadline.Store(&t)
+	}
+	return s.raw.SetDeadline(t)
+}
+
+func (s *tcpStream) isLate() bool {
+	t := s.deadline.Load()
+	return t != nil && !time.Now().Before(*t)
+}
+
+func (s *tcpStream) CloseWrite() error { return s.link.explain(s.raw.CloseWrite()) }
+
+func (s *tcpStream) Close() error {
+	err := s.soon(s.raw.Close)
+	s.link.meter.forget(s.raw.StreamID())
+	return s.link.explain(err)
+}
+
+func (s *tcpStream) Reset(code uint32) error {
+	err := s.soon(func() error { return s.raw.ResetWithError(code) })
+	s.link.meter.forget(s.raw.StreamID())
+	return s.link.explain(err)
+}
+
+// soon does what ends a stream. The stream has ended at once; to say so to the other side may have to wait behind what is
+// being sent, and that this does not wait for.
+func (s *tcpStream) soon(end func() error) error {
+	said := make(chan error, 1)
+	go func() { said <- end() }()
+	timer := time.NewTimer(byeTime)
+	defer timer.Stop()
+	select {
+	case err := <-said:
+		return err
+	case <-timer.C:
+		return nil
+	}
+}
