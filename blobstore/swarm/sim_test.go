@@ -29,6 +29,7 @@ type film struct {
 	object *object.Object
 	m      *manifest.Manifest
 	shares [][]byte
+	repair blobstore.RepairKey
 }
 
 func newFilm(t testing.TB, size, k, n int) *film {
@@ -44,6 +45,7 @@ func newFilm(t testing.TB, size, k, n int) *film {
 	if f.object, err = object.New(ck, p, k); err != nil {
 		t.Fatal(err)
 	}
+	f.repair = ck.Repair()
 	buffers, writers := make([]bytes.Buffer, n), make([]io.Writer, n)
 	for i := range writers {
 		writers[i] = &buffers[i]

@@ -1,0 +1,430 @@
+package swarm
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/manifest"
+	"radswarm/blobstore/object"
+	"radswarm/radicle"
+)
+
+// upload is a Send that runs.
+type upload struct {
+	s    *Sending
+	l    blobstore.Locator
+	opt  SendOptions
+	sent atomic.Int64
+	rate float64 // bytes of one share a second, in the last wave; 0 before
+
+	mu     sync.Mutex // guards what follows
+	people []Person   // who was not asked yet
+	placed map[int]radicle.DID
+	apart  map[int]bool // shares that have a pass of their own
+	failed []*blobstore.HolderError
+	fault  error // of the file
+
+	lone  chan struct{} // room for passes of their own
+	ended chan struct{} // one of them has
+	tasks sync.WaitGroup
+}
+
+func newUpload(s *Sending, l blobstore.Locator, opt SendOptions) *upload {
+	u := &upload{
+		s: s, l: l, opt: opt,
+		placed: maps.Clone(s.Placed), apart: map[int]bool{},
+		lone: make(chan struct{}, lonePasses), ended: make(chan struct{}, blobstore.MaxN),
+	}
+	if u.placed == nil {
+		u.placed = map[int]radicle.DID{}
+	}
+	has := slices.Collect(maps.Values(u.placed))
+	for _, p := range s.People {
+		if !slices.Contains(has, p.DID) {
+			u.people = append(u.people, p)
+		}
+	}
+	return u
+}
+
+// run sends waves until there is nothing to send, or nobody to send it to.
+func (u *upload) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer u.tasks.Wait()
+	defer cancel()
+	for {
+		wave, waiting := u.wave()
+		switch {
+		case len(wave) > 0:
+			u.send(ctx, wave)
+		case waiting:
+			select {
+			case <-u.ended:
+			case <-ctx.Done():
+			}
+		default:
+			return nil
+		}
+		if err := u.failure(); err != nil || ctx.Err() != nil {
+			return cmp.Or(err, ctx.Err())
+		}
+	}
+}
+
+func (u *upload) failure() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.fault
+}
+
+// wave returns the shares that are to be sent next, and whether some are still on their way apart.
+func (u *upload) wave() (wave []int, waiting bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for j := range u.s.Shares {
+		if _, there := u.placed[j]; !there && !u.apart[j] {
+			wave = append(wave, j)
+		}
+	}
+	wave = wave[:min(len(wave), len(u.people))]
+	have, k := len(u.placed)+len(u.apart), u.s.Manifest.Coding().K()
+	switch {
+	case have < k:
+		wave = wave[:min(len(wave), k-have)]
+	case have < u.s.Safe && u.rate > 0 && float64(u.s.Manifest.Coding().ShareLen(0)) > u.rate*longWave.Seconds():
+		wave = wave[:min(len(wave), u.s.Safe-have)]
+	}
+	return wave, len(u.apart) > 0
+}
+
+// parcel is a share on its way to a person.
+type parcel struct {
+	index   int
+	to      Person
+	spool   *spool
+	decided chan blobstore.Outcome // the first answer
+	result  chan error             // the last one
+	cancel  context.CancelFunc
+}
+
+// send finds takers for shares and sends them in one pass over the file.
+func (u *upload) send(ctx context.Context, wave []int) {
+	takers := u.take(len(wave))
+	parcels := make([]*parcel, len(wave))
+	var offering sync.WaitGroup
+	for i, index := range wave {
+		if i < len(takers) {
+			offering.Go(func() { parcels[i] = u.offer(ctx, index, takers[i]) })
+		}
+	}
+	offering.Wait()
+	parcels = slices.DeleteFunc(parcels, func(p *parcel) bool { return p == nil })
+	if len(parcels) == 0 {
+		return
+	}
+	start := time.Now()
+	u.pass(ctx, parcels)
+	if took := time.Since(start).Seconds(); took > 0 {
+		u.rate = float64(u.s.Manifest.Coding().ShareLen(0)) / took
+	}
+}
+
+// take returns up to n people who were not asked yet.
+func (u *upload) take(n int) []Person {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n = min(n, len(u.people))
+	out := slices.Clone(u.people[:n])
+	u.people = u.people[n:]
+	return out
+}
+
+// offer offers a share to a person, and to the next ones while that is refused. It returns nil where nobody wants its bytes.
+func (u *upload) offer(ctx context.Context, index int, to Person) *parcel {
+	for {
+		p, err := u.start(ctx, index, to)
+		if err == nil {
+			var o blobstore.Outcome
+			if o, err = u.decision(ctx, p); err == nil && !o.Had {
+				return p
+			}
+			p.cancel()
+			if err == nil {
+				u.place(index, to.DID)
+				return nil
+			}
+		}
+		u.blame(to, index, err)
+		next := u.take(1)
+		if len(next) == 0 || ctx.Err() != nil {
+			return nil
+		}
+		to = next[0]
+	}
+}
+
+// decision waits for what a holder says about an offer.
+func (u *upload) decision(ctx context.Context, p *parcel) (blobstore.Outcome, error) {
+	timer := time.NewTimer(u.opt.Patience)
+	defer timer.Stop()
+	select {
+	case o := <-p.decided:
+		return o, o.Err
+	case err := <-p.result: // without a decision: it was placed, or everything failed
+		return blobstore.Outcome{Had: err == nil}, err
+	case <-timer.C:
+		return blobstore.Outcome{}, ErrSilent
+	case <-ctx.Done():
+		return blobstore.Outcome{}, ctx.Err()
+	}
+}
+
+// start begins to put a share at a person's holder.
+func (u *upload) start(ctx context.Context, index int, to Person) (*parcel, error) {
+	n, err := name(u.l, u.s.Manifest, to.DID, index)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := manifest.Seal(u.s.Repair, to.DID, u.s.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	p := &parcel{
+		index: index, to: to, spool: newSpool(u.opt.Buffer),
+		decided: make(chan blobstore.Outcome, 1), result: make(chan error, 1), cancel: cancel,
+	}
+	offer := blobstore.Offer{
+		Name: n, Len: u.s.Manifest.Coding().ShareLen(index), Owner: u.s.Owner, Open: u.s.Public,
+		MID: u.l.MID(to.DID), Sealed: sealed,
+		Decided: func(o blobstore.Outcome) { p.decided <- o },
+		Share:   func() (io.ReadCloser, error) { return &counted{p.spool, u}, nil },
+	}
+	u.tasks.Go(func() {
+		defer cancel()
+		stop := context.AfterFunc(ctx, func() { p.spool.end(ctx.Err()) })
+		defer stop()
+		outcomes, err := to.Holder.Put(ctx, []blobstore.Offer{offer})
+		if err == nil && len(outcomes) == 1 {
+			err = outcomes[0].Err
+		}
+		_ = p.spool.Close()
+		p.result <- err
+	})
+	return p, nil
+}
+
+// counted tells of the bytes that a holder takes.
+type counted struct {
+	*spool
+	u *upload
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.spool.Read(b)
+	c.u.sent.Add(int64(n))
+	if n > 0 && c.u.opt.Progress != nil {
+		c.u.opt.Progress(n)
+	}
+	return n, err
+}
+
+func (u *upload) place(index int, at radicle.DID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.placed[index] = at
+	if u.opt.Told != nil {
+		u.opt.Told(index, at)
+	}
+}
+
+func (u *upload) blame(p Person, index int, err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.failed = append(u.failed, &blobstore.HolderError{Holder: p.DID, Index: index, Err: err})
+}
+
+func (u *upload) report() *SendReport {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	r := &SendReport{Placed: u.placed, Failed: u.failed, Sent: u.sent.Load()}
+	for j := range u.s.Shares {
+		if _, there := u.placed[j]; !there {
+			r.Missing = append(r.Missing, j)
+		}
+	}
+	return r
+}
+
+// pass sends parcels in one pass over the file. A holder that holds up the others gets a pass of its own.
+func (u *upload) pass(ctx context.Context, parcels []*parcel) {
+	writers := map[int]io.Writer{}
+	for _, p := range parcels {
+		writers[p.index] = p.spool
+	}
+	watching, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { u.watch(watching, parcels) })
+	err := u.spread(ctx, writers)
+	for _, p := range parcels {
+		if err != nil {
+			p.spool.end(err)
+		}
+		p.spool.end(io.EOF)
+	}
+	for _, p := range parcels {
+		u.settle(ctx, p, <-p.result)
+	}
+	stop()
+	watch.Wait()
+	if err != nil {
+		u.fail(err)
+	}
+}
+
+func (u *upload) fail(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.fault = changed(err)
+}
+
+// spread writes shares from the file. Their roots show whether it is still the object, so that its hash need not.
+func (u *upload) spread(ctx context.Context, writers map[int]io.Writer) error {
+	file, err := u.s.File()
+	if err != nil {
+		return err
+	}
+	err = u.s.Object.Spread(ctx, file, writers, object.Options{Workers: u.opt.Workers, SkipOID: true})
+	_ = file.Close() // it was only read
+	return err
+}
+
+// settle takes the last word about a parcel.
+func (u *upload) settle(ctx context.Context, p *parcel, err error) {
+	switch {
+	case err == nil:
+		u.place(p.index, p.to.DID)
+	case errors.Is(p.spool.reason(), errDetached) && ctx.Err() == nil:
+		u.alone(ctx, p)
+	case errors.Is(err, blobstore.ErrRoot) && ctx.Err() == nil:
+		if fault := u.check(ctx); fault != nil {
+			u.fail(fault)
+			return
+		}
+		u.blame(p.to, p.index, fmt.Errorf("takes it for another: %w", err))
+	default:
+		if cause := p.spool.reason(); cause != nil && cause != io.EOF {
+			err = cause
+		}
+		u.blame(p.to, p.index, err)
+	}
+}
+
+// check reads the file once more to see whether it is still the object, after a holder said that a share is not.
+func (u *upload) check(ctx context.Context) error {
+	file, err := u.s.File()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = u.s.Object.Commit(ctx, file, u.s.Shares, object.Options{Workers: u.opt.Workers})
+	return err
+}
+
+// alone sends a share again in a pass of its own, beside the waves.
+func (u *upload) alone(ctx context.Context, p *parcel) {
+	u.mu.Lock()
+	u.apart[p.index] = true
+	u.mu.Unlock()
+	u.tasks.Go(func() {
+		defer func() {
+			u.mu.Lock()
+			delete(u.apart, p.index)
+			u.mu.Unlock()
+			u.ended <- struct{}{}
+		}()
+		select {
+		case u.lone <- struct{}{}:
+			defer func() { <-u.lone }()
+		case <-ctx.Done():
+			return
+		}
+		if again := u.offer(ctx, p.index, p.to); again != nil {
+			u.pass(ctx, []*parcel{again})
+		}
+	})
+}
+
+// watch takes those out of a pass that hold up the others, and cuts those that take nothing.
+func (u *upload) watch(ctx context.Context, parcels []*parcel) {
+	const step = detachAfter / 20
+	tick := time.NewTicker(step)
+	defer tick.Stop()
+	seen := make([]watched, len(parcels))
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			for i, p := range parcels {
+				seen[i].look(p.spool, now)
+			}
+			for i, p := range parcels {
+				if seen[i].stuck(now) {
+					p.spool.end(ErrSilent)
+					p.cancel()
+				} else if holdsUp(seen, i) {
+					if seen[i].blocking += step; seen[i].blocking >= detachAfter {
+						p.spool.end(errDetached)
+					}
+				}
+			}
+		}
+	}
+}
+
+// watched is what is seen of a spool.
+type watched struct {
+	level    spoolLevel
+	total    int64
+	moved    time.Time     // when bytes were last taken, or there were none to take
+	blocking time.Duration // that the others had nothing because of it
+}
+
+func (w *watched) look(s *spool, now time.Time) {
+	level, total := s.level()
+	if total != w.total || level != full || w.moved.IsZero() {
+		w.moved = now
+	}
+	w.level, w.total = level, total
+}
+
+// stuck reports whether its reader takes nothing.
+func (w *watched) stuck(now time.Time) bool { return w.level == full && now.Sub(w.moved) >= stuckAfter }
+
+// holdsUp reports whether one spool is full and all others that are read have next to nothing.
+func holdsUp(all []watched, i int) bool {
+	if all[i].level != full {
+		return false
+	}
+	others := 0
+	for j, w := range all {
+		switch {
+		case j == i || w.level == idle:
+		case w.level == low:
+			others++
+		default:
+			return false
+		}
+	}
+	return others > 0
+}
