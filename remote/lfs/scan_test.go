@@ -331,6 +331,8 @@ func TestScanProcesses(t *testing.T) {
 	p.git("repack", "-adq")
 	scan("no small files", 1, Range{[]radicle.Oid{third}, []radicle.Oid{second}})
 
+	scan("a large blob", 1, tips(p.oid("HEAD:large")))
+
 	for _, n := range []int{maxLoose - 1, maxLoose, maxLoose + 1} {
 		files := map[string]string{}
 		for i := range n {

@@ -21,7 +21,7 @@ const Version = "v3.8.1"
 // buildTime is how long the build may take: a slow machine downloads and compiles 30 modules.
 const buildTime = 8 * time.Minute
 
-// Tool returns the folder with git-lfs, and builds it if need be.
+// Tool returns the folder with git-lfs, and builds it if need be. Its error is for radtest.Missing.
 func Tool() (dir string, err error) { return tool() }
 
 // tool does it once for all tests of a package.
@@ -32,9 +32,11 @@ var tool = sync.OnceValues(func() (string, error) {
 	}
 	dir := filepath.Join(cache, "git-lfs-"+Version+"-"+runtime.GOOS+"-"+runtime.GOARCH)
 	if !built(dir) {
-		err = build(cache, dir)
+		if err := build(cache, dir); err != nil {
+			return "", fmt.Errorf("needs git-lfs %s: %w", Version, err)
+		}
 	}
-	return dir, err
+	return dir, nil
 })
 
 func built(dir string) bool {
