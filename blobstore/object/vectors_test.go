@@ -87,7 +87,7 @@ func parseVector(name string, data []byte) (vector, error) {
 // namedByTests returns the folders of vectors that tests of other packages name: they are read there.
 func namedByTests(t *testing.T) map[string]bool {
 	t.Helper()
-	folder := regexp.MustCompile(`testdata/vectors/([a-z]+)`)
+	folder := regexp.MustCompile(`testdata/vectors/([a-z0-9]+)`)
 	named := map[string]bool{}
 	err := fs.WalkDir(os.DirFS("../.."), ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
