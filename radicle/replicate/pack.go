@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"bufio"
+	"compress/flate"
 	"compress/zlib"
 	"encoding/binary"
 	"errors"
@@ -193,7 +194,7 @@ func damaged(err error) error {
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return early(err)
-	case errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) || errors.Is(err, zlib.ErrDictionary):
+	case errors.As(err, new(flate.CorruptInputError)) || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) || errors.Is(err, zlib.ErrDictionary):
 		return &MalformedError{What: "an object's " + err.Error()}
 	}
 	return err

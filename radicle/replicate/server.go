@@ -115,7 +115,8 @@ func (a *answer) all(ctx context.Context) error {
 			return err
 		}
 	}
-	return &LimitError{What: "requests on a stream", Got: maxRequests + 1, Max: maxRequests}
+	err := &LimitError{What: "requests on a stream", Got: maxRequests + 1, Max: maxRequests}
+	return errors.Join(err, a.conn.write(kindEnd, appendEnd(nil, endOf(err))))
 }
 
 // endOf is what the asker is told about an error.
