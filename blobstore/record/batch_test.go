@@ -267,8 +267,11 @@ func TestMergingIsTheSameBothWays(t *testing.T) {
 	}
 	merge := func(x, y *record.Record) *record.Record { return must[*record.Record](t)(record.Merge(x, y)) }
 	for range 300 {
-		x, y := some(), some()
+		x, y, z := some(), some(), some()
 		m := merge(x, y)
+		if left, right := merge(m, z), merge(x, merge(y, z)); !bytes.Equal(left.Bytes(), right.Bytes()) {
+			t.Fatalf("three: another result\n%x\n%x\n%x", x.Bytes(), y.Bytes(), z.Bytes())
+		}
 		for about, other := range map[string]*record.Record{
 			"in the other order": merge(y, x), "again with the first": merge(m, x), "again with the second": merge(y, m), "itself": merge(m, m),
 		} {

@@ -70,6 +70,9 @@ func (p Place) openHints(rk blobstore.RepairKey, needed int, sealed []byte) ([]r
 	if len(sealed) == 0 {
 		return nil, nil
 	}
+	if len(sealed) < hintsHead+radicle.KeySize {
+		return nil, in("hints", blobstore.ErrSealed)
+	}
 	aead, _, err := p.hintKeys(rk, needed)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 )
 
 // merge returns what becomes of two records that one writer made of one object without knowing of each other (RECORD.md §9). The
-// order of the two does not matter, and merging again with either changes nothing.
+// order does not matter, of three or more either, and merging again with one of them changes nothing.
 func merge(a, b *Record) (*Record, error) {
 	if comparePreferred(a, b) < 0 {
 		a, b = b, a
@@ -19,7 +19,7 @@ func merge(a, b *Record) (*Record, error) {
 	f.ext = uniteExtensions(a.ext, b.ext)
 	if !f.open {
 		f.wraps = unite(a.wraps, b.wraps)
-		if len(f.hints) == 0 && b.k == f.k {
+		if b.k == f.k && compareLong(b.hints, f.hints) > 0 {
 			f.hints = b.hints
 		}
 	}
@@ -34,7 +34,6 @@ func comparePreferred(a, b *Record) int {
 		bytes.Compare(a.salt[:], b.salt[:]),
 		cmp.Compare(a.k, b.k),
 		compareLong(a.manifest, b.manifest),
-		compareLong(a.hints, b.hints),
 	)
 }
 
