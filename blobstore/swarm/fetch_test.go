@@ -351,6 +351,7 @@ func spoil(random *rand.Rand, l *link) blobstore.Holder {
 	case 4:
 		return blobtest.FailNth(l, random.IntN(20), blobtest.ErrGone)
 	case 5:
+		random := rand.New(rand.NewPCG(random.Uint64(), 1))
 		l.altered = func(b []byte) {
 			if random.IntN(4) == 0 {
 				b[random.IntN(len(b))]++
