@@ -12,8 +12,8 @@ func merge(a, b *Record) (*Record, error) {
 	if comparePreferred(a, b) < 0 {
 		a, b = b, a
 	}
-	if a.gen != b.gen || a.salt != b.salt {
-		return a, nil
+	if a.gen != b.gen || a.open != b.open || a.salt != b.salt {
+		return a, nil // whole: with parts of the other the order would matter again
 	}
 	f := a.fields
 	f.ext = uniteExtensions(a.ext, b.ext)
