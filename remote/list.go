@@ -51,9 +51,6 @@ func (s *session) listNamespace(ctx context.Context, nid radicle.NID, wanted fun
 	if err != nil {
 		return err
 	}
-	if nid == s.profile.NID {
-		s.own = refs
-	}
 	for name, id := range refs.Namespace(nid) {
 		if wanted(name) {
 			fmt.Fprintf(s.out, "%v %s\n", id, name)

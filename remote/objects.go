@@ -72,9 +72,10 @@ func without(ids, have []radicle.Oid) []radicle.Oid {
 	return rest
 }
 
-// have returns what refs in storage point to: ours and the canonical ones, then those of the delegates.
+// have returns what refs in storage point to now: ours and the canonical ones, then those of the delegates. Hours may have passed
+// since git asked for a list; what no ref reached since then may be gone.
 func (s *session) have(ctx context.Context) ([]radicle.Oid, error) {
-	own, err := s.ownRefs(ctx)
+	own, err := s.repo.NamespaceRefs(ctx, s.profile.NID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,18 +98,6 @@ func (s *session) have(ctx context.Context) ([]radicle.Oid, error) {
 	}
 	known.add(own.Refs)
 	return known.ids, nil
-}
-
-// ownRefs are the refs of our namespace, as they were when they were first looked at.
-func (s *session) ownRefs(ctx context.Context) (*storage.Snapshot, error) {
-	if s.own == nil {
-		own, err := s.repo.NamespaceRefs(ctx, s.profile.NID)
-		if err != nil {
-			return nil, err
-		}
-		s.own = own
-	}
-	return s.own, nil
 }
 
 // haveList collects objects, each once, at most maxHave.

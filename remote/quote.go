@@ -50,7 +50,7 @@ func unescape(s string) (c byte, n int, ok bool) {
 		if digit < '0' || digit > '7' {
 			return 0, 0, false
 		}
-		c = c<<3 | digit - '0'
+		c = c<<3 | (digit - '0')
 	}
 	return c, 3, true
 }

@@ -29,8 +29,7 @@ type session struct {
 	lines   *lineReader
 	out     *bufio.Writer
 	say     *voice
-	config  *lfs.Config       // nil until it is read; see setUpLFS
-	own     *storage.Snapshot // nil until it is read; see ownRefs
+	config  *lfs.Config // nil until it is read; see setUpLFS
 	// document is the identity document that this node takes for the current one, read when it is first needed.
 	document func() (*identity.Document, error)
 }
