@@ -26,8 +26,12 @@ func FuzzParseListing(f *testing.F) {
 		var again bytes.Buffer
 		for _, e := range entries {
 			fmt.Fprintf(&again, "%s\x00%s\n%s\x00", e.scope, e.key, e.value)
-			splitKey(e.key)
-			remoteKey(e.key)
+			if name, variable, ok := remoteKey(e.key); ok && "remote."+name+"."+variable != e.key {
+				t.Errorf("%q is %q and %q", e.key, name, variable)
+			}
+			if section, variable := splitKey(e.key); !strings.HasSuffix(e.key, variable) || section == "" && e.key[0] != '.' {
+				t.Errorf("%q is %q and %q", e.key, section, variable)
+			}
 		}
 		second, err := parseListing(again.Bytes())
 		if err != nil || len(second) != len(entries) {

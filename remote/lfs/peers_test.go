@@ -202,12 +202,12 @@ func pushAll(in *bufio.Reader, first string) error {
 	if err != nil {
 		return err
 	}
-	oks := ""
+	var oks strings.Builder
 	for _, s := range specs {
 		_, dst, _ := strings.Cut(s, ":")
-		oks += "ok " + dst + "\n"
+		oks.WriteString("ok " + dst + "\n")
 	}
-	return finish(exec.Command("git", append([]string{"send-pack", "-q", os.Getenv(envBare)}, specs...)...), oks)
+	return finish(exec.Command("git", append([]string{"send-pack", "-q", os.Getenv(envBare)}, specs...)...), oks.String())
 }
 
 func finish(cmd *exec.Cmd, answer string) error {

@@ -94,7 +94,7 @@ func TestScanBlobs(t *testing.T) {
 		"canonical": pointer(4, 4).String(), "empty": "", "empty object": pointer(5, 0).String(),
 		"cut": canonical[:len(canonical)-3], "text": "version https://example.org\n", "nul": canonical + "\x00",
 		"large": strings.Repeat("x", 100_000),
-		"max":   pointer(6, blobstore.MaxSize).String(), "more": strings.Replace(canonical, "size 1", fmt.Sprint("size ", blobstore.MaxSize+1), 1),
+		"max":   pointer(6, blobstore.MaxSize).String(), "more": strings.Replace(canonical, "size 1", fmt.Sprint("size ", int64(blobstore.MaxSize+1)), 1),
 	})
 	p.expect(t, "blobs", map[int64]string{1: "shortest", 2: "1023", 4: "canonical", blobstore.MaxSize: "max"}, tips(last))
 }
@@ -109,12 +109,12 @@ func TestScanPaths(t *testing.T) {
 		" lead", "trail ", "\ttab\t", "cr\r", "\xff\xfe", "colon:", ":", "a b c", `"quoted"`, "nl\nfake", "ü", "-x", "?" + strings.Repeat("0", 40), long,
 	}
 	want := map[int64]string{}
-	index := ""
+	var index strings.Builder
 	var blobs []radicle.Oid
 	for i, path := range paths {
 		ptr := pointer(int64(i), int64(i)+1)
 		blob := p.gitIn(ptr.String(), "hash-object", "-w", "--stdin")
-		index += "100644 " + blob + "\t" + path + "\x00"
+		index.WriteString("100644 " + blob + "\t" + path + "\x00")
 		id, err := radicle.ParseOid(blob)
 		if err != nil {
 			t.Fatal(err)
@@ -123,7 +123,7 @@ func TestScanPaths(t *testing.T) {
 		cut, _, _ := strings.Cut(path, "\n")
 		want[ptr.Size] = cut[:min(len(cut), maxPath)]
 	}
-	p.gitIn(index, "update-index", "-z", "--index-info")
+	p.gitIn(index.String(), "update-index", "-z", "--index-info")
 	p.git("commit", "-q", "-m", "x")
 	p.expect(t, "paths", want, tips(p.oid("HEAD")))
 
