@@ -86,8 +86,8 @@ func (s *Service) certify(ctx context.Context, l *link, m *wire.Hello) (*keyring
 	if err != nil {
 		return nil, 0, err
 	}
-	_, known := s.peer(l.conn.Device())
-	if s.access(cert.DID()) == 0 && !known {
+	p, _ := s.peer(l.conn.Device())
+	if s.access(cert.DID()) == 0 && p.DID != cert.DID() {
 		if l.conn.Inbound() {
 			return nil, 0, ErrStranger
 		}

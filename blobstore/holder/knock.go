@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/friend"
@@ -163,32 +162,19 @@ func (s *Service) readOpen(ctx context.Context, v *visit, stream net.Stream, m *
 	if s.Public() == PublicNo {
 		return cut(stream, blobstore.ErrDenied)
 	}
-	release, ok := s.house.open.take(radicle.DID(p.Device))
-	if !ok {
-		return s.refuse(ctx, v, stream, busy())
+	if p.DID.IsZero() {
+		leave, ok := v.link.stay(s)
+		if !ok {
+			return s.refuse(ctx, v, stream, busy())
+		}
+		defer leave()
+	}
+	release, err := s.house.open.wait(ctx, radicle.DID(p.Device), streamPatience)
+	if err != nil {
+		return s.refuse(ctx, v, stream, err)
 	}
 	defer release()
-	if p.DID.IsZero() {
-		v.link.conn.Admit() // it may take longer than strangers have
-		defer s.dismiss(v.link.conn)
-	}
 	return wire.ServeRead(ctx, stream, m, s.For(Peer{}))
-}
-
-// dismiss gives a stranger who was answered time to go, and then ends the connection. The stranger keeps its slot until then, so
-// that there are few of them.
-func (s *Service) dismiss(conn net.Conn) {
-	timer := time.NewTimer(refusalTime)
-	defer timer.Stop()
-	select {
-	case <-conn.Done():
-		return
-	case <-s.life.Done():
-	case <-timer.C:
-	}
-	if !s.Known(conn.Device()) {
-		_ = conn.Close(uint32(wire.CodeOK)) // it is over in any case
-	}
 }
 
 // where answers who asks for the holders of an open object.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"radswarm/blobstore/net"
 	"radswarm/blobstore/wire"
@@ -24,6 +25,9 @@ type link struct {
 	why      error      // ctl/1 has ended
 	refusing int        // streams that are told that they are too many
 	visits   map[*visit]struct{}
+	reads    int         // streams of a stranger who reads open shares
+	reader   func()      // gives the place of such a stranger back; nil for others
+	idle     *time.Timer // ends the connection of one who reads nothing
 }
 
 // visit is a stream that is served.
@@ -59,6 +63,7 @@ func (s *Service) link(conn net.Conn) (*link, bool) {
 
 // unlink forgets a connection, and with the last one of a device what it presented.
 func (s *Service) unlink(l *link) {
+	l.gone()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.links, l.conn)
@@ -115,6 +120,49 @@ func (l *link) recheck(p Peer, known bool, issuers []radicle.DID) (over bool) {
 		}
 	}
 	return false
+}
+
+// stay lets a stranger who reads open shares have more than one stream, and the time it takes. There are few places. Who reads
+// nothing for a while goes.
+func (l *link) stay(s *Service) (leave func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reader == nil {
+		if l.reader, ok = s.house.readers.take(radicle.DID(l.conn.Device())); !ok {
+			return nil, false
+		}
+		l.conn.Admit()
+	}
+	l.reads++
+	if l.idle != nil {
+		l.idle.Stop()
+	}
+	return func() { l.leave(s) }, true
+}
+
+func (l *link) leave(s *Service) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reads--; l.reads > 0 {
+		return
+	}
+	l.idle = time.AfterFunc(refusalTime, func() {
+		if !s.Known(l.conn.Device()) {
+			_ = l.conn.Close(uint32(wire.CodeOK)) // it is over in any case
+		}
+	})
+}
+
+// gone gives back what the connection had.
+func (l *link) gone() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		l.idle.Stop()
+	}
+	if l.reader != nil {
+		l.reader()
+	}
 }
 
 // admit notes that the peer has an access.

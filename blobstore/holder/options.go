@@ -20,7 +20,7 @@ type Options struct {
 	// Self is the DID of this home.
 	Self radicle.DID
 	// Store is where shares are kept. Its limits are its own.
-	Store *disk.Store
+	Store Store
 	// Friends is the state database.
 	Friends *friend.State
 	// Certificate returns the certificate of this device; the newest one, at any time. Nil: there is none yet, and nobody gets
@@ -47,6 +47,22 @@ type Options struct {
 	Now func() time.Time
 	// Log hears of peers that were refused and of streams that failed. Nil for silence.
 	Log *slog.Logger
+}
+
+// Store keeps shares. [OnDisk] is the one there is.
+type Store interface {
+	// For returns the store as an owner sees it: its shares and open ones; only open ones for the zero DID. Pledge is the most
+	// that may be charged to it, in bytes. It is called for every operation.
+	For(owner radicle.DID, pledge int64) blobstore.Holder
+}
+
+// OnDisk returns the Store that is a [disk.Store].
+func OnDisk(s *disk.Store) Store { return onDisk{s} }
+
+type onDisk struct{ store *disk.Store }
+
+func (d onDisk) For(owner radicle.DID, pledge int64) blobstore.Holder {
+	return d.store.For(owner, pledge)
 }
 
 // Members knows whom the repositories here name.

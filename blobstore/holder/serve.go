@@ -3,6 +3,7 @@ package holder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"radswarm/blobstore"
@@ -40,11 +41,7 @@ func (s *Service) Serve(ctx context.Context, conn net.Conn, stream net.Stream) {
 func (s *Service) serve(ctx context.Context, v *visit, stream net.Stream) error {
 	p, known := s.peer(v.link.conn.Device())
 	if !known {
-		m, err := wire.ReadKnock(ctx, stream)
-		if err != nil {
-			return err
-		}
-		return s.knock(ctx, v, stream, m, Peer{Device: v.link.conn.Device()})
+		return s.stranger(ctx, v, stream)
 	}
 	v.link.admit()
 	m, err := wire.ReadFirst(ctx, stream)
@@ -59,11 +56,41 @@ func (s *Service) serve(ctx context.Context, v *visit, stream net.Stream) error 
 	case wire.ProtocolControl:
 		return s.control(ctx, v, stream)
 	case wire.ProtocolBlocks:
-		return s.blocks(ctx, v, stream, p)
+		return s.afterHello(ctx, v, stream, s.blocks)
 	case wire.ProtocolGit:
-		return s.git(ctx, v, stream, p)
+		return s.afterHello(ctx, v, stream, s.git)
 	}
 	return s.refuse(ctx, v, stream, wire.ErrUnknown)
+}
+
+// afterHello answers a stream when the peer's HELLO was accepted: it may be under way, and bring a new certificate.
+func (s *Service) afterHello(
+	ctx context.Context, v *visit, stream net.Stream, answer func(context.Context, *visit, net.Stream, Peer) error,
+) error {
+	waiting, cancel := context.WithTimeout(ctx, streamPatience)
+	defer cancel()
+	if _, err := v.link.wait(waiting); err != nil {
+		return s.refuse(ctx, v, stream, blobstore.ErrDenied)
+	}
+	p, known := s.peer(v.link.conn.Device())
+	if !known {
+		return s.refuse(ctx, v, stream, blobstore.ErrDenied)
+	}
+	return answer(ctx, v, stream, p)
+}
+
+// stranger answers the knock of somebody unknown. Who is cut has no more to say.
+func (s *Service) stranger(ctx context.Context, v *visit, stream net.Stream) error {
+	m, err := wire.ReadKnock(ctx, stream)
+	if err == nil {
+		err = s.knock(ctx, v, stream, m, Peer{Device: v.link.conn.Device()})
+	} else {
+		err = fmt.Errorf("%w: %w", errCut, err)
+	}
+	if errors.Is(err, errCut) {
+		_ = v.link.conn.Close(uint32(wire.CodeDenied)) // it is over in any case
+	}
+	return err
 }
 
 // refuse tells the peer that there is no answer, if not too many are being told that.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"radswarm/blobstore"
-	"radswarm/blobstore/disk"
 	"radswarm/blobstore/friend"
 	"radswarm/blobstore/keyring"
 	"radswarm/blobstore/net"
@@ -18,7 +17,7 @@ import (
 // Service is what this machine does for others. It is a [net.Handler]. All its methods are safe for concurrent use.
 type Service struct {
 	self    radicle.DID
-	store   *disk.Store
+	store   Store
 	friends *friend.State
 	members Members
 	options Options

@@ -15,7 +15,8 @@ const (
 
 	friendStreams, allFriendStreams = 16, 96
 	guestStreams, allGuestStreams   = 4, 24
-	openStreams, allOpenStreams     = 2, 8
+	openStreams, allOpenStreams     = 2, 16
+	allReaders                      = 8 // connections of strangers who read open shares
 
 	friendPuts, allPuts      = 2, 8
 	friendReads, allReads    = 2, 8 // HAVE, AUDIT
@@ -98,6 +99,7 @@ type house struct {
 	puts, hashes            *slots
 	friendReads, guestReads *slots
 	git                     *slots
+	readers                 *slots // connections of strangers
 }
 
 func newHouse() house {
@@ -106,7 +108,7 @@ func newHouse() house {
 		open: newSlots(openStreams, allOpenStreams),
 		puts: newSlots(friendPuts, allPuts), hashes: newSlots(friendHashes, allHashes),
 		friendReads: newSlots(friendReads, allReads), guestReads: newSlots(guestReads, allGuestRead),
-		git: newSlots(gitStreams, allGit),
+		git: newSlots(gitStreams, allGit), readers: newSlots(allReaders, allReaders),
 	}
 }
 
