@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -79,6 +81,7 @@ func leftOutFile(path string) bool {
 func refs(dir string) string {
 	list, err := gitCmd(dir, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname) %(symref)").CombinedOutput()
 	if err == nil {
+		list = signed(dir, list)
 		var out []byte
 		out, err = gitCmd(dir, "rev-list", "--objects", "--quiet", "--all").CombinedOutput()
 		list = append(list, out...)
@@ -88,6 +91,25 @@ func refs(dir string) string {
 	}
 	return string(list)
 }
+
+// signed replaces the id of signed refs by the list that they are, without its line about the list before: when Radicle's helper
+// writes an operation on a patch it signs at once, and again at the end. In stories without patches even the ids are equal:
+// `git ls-remote rad://<repository>/<node>` prints them.
+func signed(dir string, list []byte) []byte {
+	var all []byte
+	for line := range bytes.Lines(list) {
+		id, rest, _ := bytes.Cut(line, []byte(" "))
+		if bytes.Contains(rest, []byte("/refs/rad/sigrefs ")) {
+			if text, err := gitCmd(dir, "cat-file", "blob", string(id)+":refs").Output(); err == nil {
+				id = fmt.Appendf(nil, "(%.7x)", sha256.Sum256(sigrefsParent.ReplaceAll(text, nil)))
+			}
+		}
+		all = append(append(append(all, id...), ' '), rest...)
+	}
+	return all
+}
+
+var sigrefsParent = regexp.MustCompile(`(?m)^[0-9a-f]+ refs/rad/sigrefs-parent\n`)
 
 // gitCmd is git beside everything that a story might have set.
 func gitCmd(dir string, args ...string) *exec.Cmd {

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -39,7 +38,7 @@ write() { printf '%s\n' "$2" >"$1" && git add "$1" && git commit -q -m "Write $1
 # stored REPO-COMMAND: git in Ana's storage.
 stored() { git -C "$T/ana/storage/$Z" "$@"; }
 # bring FROM TO NID: what replication does to a namespace.
-bring() { git -C "$T/$2/storage/$Z" fetch -q "$T/$1/storage/$Z" "+refs/namespaces/$3/*:refs/namespaces/$3/*"; }
+bring() { git -C "$T/$2/storage/$Z" fetch -q --no-write-fetch-head "$T/$1/storage/$Z" "+refs/namespaces/$3/*:refs/namespaces/$3/*"; }
 # sorted COMMAND: sorts what it prints, where two processes print at once.
 sorted() {
 	local code=0
@@ -167,7 +166,13 @@ type step struct{ line, stdout, stderr, exit string }
 // play runs a story in dir, where its home is already, and returns its steps.
 func (s story) play(t testing.TB, by side, dir string, env ...string) []step {
 	t.Helper()
-	rec := filepath.Join(dir, "record")
+	return s.playIn(t, by, dir, "record", env...)
+}
+
+// playIn is play for several stories at once: record is the name of a folder in dir that is the story's own.
+func (s story) playIn(t testing.TB, by side, dir, record string, env ...string) []step {
+	t.Helper()
+	rec := filepath.Join(dir, record)
 	if err := os.MkdirAll(rec, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +208,9 @@ func (s story) steps(t testing.TB, rec string) []step {
 			}
 			return string(text)
 		}
-		steps[i] = step{line, read("out"), read("err"), string(bytes.TrimSpace([]byte(read("rc"))))}
+		// git says this, or nothing, when a helper ends at once: it depends on who is faster.
+		stderr := strings.Replace(read("err"), "fatal: full write to remote helper failed: Broken pipe\n", "", 1)
+		steps[i] = step{line, read("out"), stderr, strings.TrimSpace(read("rc"))}
 	}
 	return steps
 }
