@@ -4,6 +4,7 @@
 //   - [SchemeFor] says into how many shares, [Rank] who gets them, [Available] what that is worth.
 //   - [Fetch] brings an object back from K or more [Source], as fast as their lines together allow, past those that are
 //     silent, slow, gone or lying, and its [FetchReport] names them.
+//   - A [Reader] reads any part of one, with a block from one holder where that answers.
 //   - [Send] places the shares of an object with people, in waves, past those that are full, slow, silent or gone;
 //     [Find] asks who holds which.
 //

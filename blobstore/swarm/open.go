@@ -83,14 +83,14 @@ func (d *download) opened(ctx context.Context, st *stripe, plain []byte, suspect
 	}
 	st.state = judging
 	d.tasks.Go(func() {
-		faults := d.judge(ctx, st, suspects)
+		faults := judge(ctx, d.coding, st.n, suspects)
 		d.tell(ctx, func(d *download) error { return d.judged(st, faults, err) })
 	})
 	return nil
 }
 
-// judge asks the sources of blocks to prove them, and returns what is wrong with those that do not.
-func (d *download) judge(ctx context.Context, st *stripe, suspects []*block) map[*source]error {
+// judge asks the sources of blocks of one stripe to prove them, and returns what is wrong with those that do not.
+func judge(ctx context.Context, c blobstore.Coding, stripe int64, suspects []*block) map[*source]error {
 	ctx, cancel := context.WithTimeout(ctx, proofTime)
 	defer cancel()
 	var (
@@ -100,7 +100,7 @@ func (d *download) judge(ctx context.Context, st *stripe, suspects []*block) map
 	)
 	for _, b := range suspects {
 		all.Go(func() {
-			if err := d.prove(ctx, st, b); err != nil {
+			if err := prove(ctx, c, stripe, b); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				faults[b.src] = err
@@ -111,13 +111,13 @@ func (d *download) judge(ctx context.Context, st *stripe, suspects []*block) map
 	return faults
 }
 
-func (d *download) prove(ctx context.Context, st *stripe, b *block) error {
-	r := blobstore.Range{Off: d.coding.BlockOffset(st.n), Len: len(b.buf)}
+func prove(ctx context.Context, c blobstore.Coding, stripe int64, b *block) error {
+	r := blobstore.Range{Off: c.BlockOffset(stripe), Len: len(b.buf)}
 	proofs, err := b.src.Holder.Prove(ctx, b.src.Name, []blobstore.Range{r})
 	if err != nil {
 		return &unprovenError{err}
 	}
-	if len(proofs) != 1 || share.Verify(b.src.Name.Root, d.coding.ShareLen(b.src.Index), r, b.buf, proofs[0]) != nil {
+	if len(proofs) != 1 || share.Verify(b.src.Name.Root, c.ShareLen(b.src.Index), r, b.buf, proofs[0]) != nil {
 		return ErrFalse
 	}
 	return nil
