@@ -80,26 +80,53 @@ func (f *fetch) newerIdentity(ctx context.Context) (radicle.Oid, error) {
 func (f *fetch) readLists(ctx context.Context) error {
 	refs := 0
 	for _, c := range f.fresh {
-		c.list, c.err = sigrefs.Read(ctx, f.q.Repo(), f.RID, c.NID, c.Head)
+		if c.err != nil {
+			continue
+		}
+		if c.list, c.err = f.readList(ctx, c); c.err == nil {
+			c.err = f.checkList(c.list, &refs)
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if c.err != nil {
-			c.err = incomplete(c.err)
-			continue
-		}
-		refs += len(c.list.Refs)
-		switch {
-		case c.list.Level < f.MinLevel:
-			c.err = &LevelError{Got: c.list.Level, Want: f.MinLevel}
-		case refs > f.Limits.Refs:
-			c.err = &LimitError{What: "refs in namespaces with something new", Got: int64(refs), Max: int64(f.Limits.Refs)}
-			refs -= len(c.list.Refs)
-		default:
-			c.err = checkNames(c.list.Refs)
-		}
 	}
 	return nil
+}
+
+// readList reads one. Where objects are missing that were not asked for because they seemed to be here, they are asked for.
+func (f *fetch) readList(ctx context.Context, c *candidate) (*sigrefs.List, error) {
+	list, err := sigrefs.Read(ctx, f.q.Repo(), f.RID, c.NID, c.Head)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return list, err
+	}
+	if f.fetchAgain(ctx, []radicle.Oid{c.Head}) {
+		list, err = sigrefs.Read(ctx, f.q.Repo(), f.RID, c.NID, c.Head)
+	}
+	return list, incomplete(err)
+}
+
+// maxAgain is how often something is asked for that seemed to be here.
+const maxAgain = 8
+
+// fetchAgain fetches what is here in part: git deletes what no ref reaches bit by bit. It reports whether it did; a stream that
+// breaks meanwhile shows at the next request.
+func (f *fetch) fetchAgain(ctx context.Context, wants []radicle.Oid) bool {
+	if f.again++; f.again > maxAgain {
+		return false
+	}
+	return f.fetchAll(ctx, wants) == nil
+}
+
+// checkList looks at a list that is signed well. refs is how many there are in all.
+func (f *fetch) checkList(list *sigrefs.List, refs *int) error {
+	if list.Level < f.MinLevel {
+		return &LevelError{Got: list.Level, Want: f.MinLevel}
+	}
+	if *refs += len(list.Refs); *refs > f.Limits.Refs {
+		*refs -= len(list.Refs)
+		return &LimitError{What: "refs in namespaces with something new", Got: int64(*refs + len(list.Refs)), Max: int64(f.Limits.Refs)}
+	}
+	return checkNames(list.Refs)
 }
 
 // incomplete makes [storage.ErrIncomplete] of an object that is not there.
@@ -245,8 +272,13 @@ func (f *fetch) checkConnected(ctx context.Context) error {
 		if c.err != nil {
 			continue
 		}
-		if c.err = f.q.Repo().Connected(ctx, c.tips(), known); c.err != nil && ctx.Err() != nil {
-			return ctx.Err()
+		tips := c.tips()
+		c.err = f.q.Repo().Connected(ctx, tips, known)
+		if errors.Is(c.err, storage.ErrIncomplete) && f.fetchAgain(ctx, tips) {
+			c.err = f.q.Repo().Connected(ctx, tips, known)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 	}
 	return nil

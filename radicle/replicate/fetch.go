@@ -110,7 +110,8 @@ type fetch struct {
 	q        *storage.Quarantine // nil until something is fetched
 	listing  *Listing
 	anchor   anchor
-	fresh    []*candidate // sorted by NID
+	again    int          // requests for what seemed to be here
+	fresh    []*candidate // delegates first, then other members
 }
 
 func (f *fetch) close() error {
@@ -145,13 +146,13 @@ func (f *fetch) run(ctx context.Context) (err error) {
 	if err := f.readLists(ctx); err != nil {
 		return err
 	}
-	if err := f.fetchData(ctx); err != nil {
-		return err
-	}
-	if err := f.client.conn.close(); err != nil { // the other side need not wait
+	if err := f.fetchFor(ctx, func(c *candidate) []radicle.Oid { return c.tips() }); err != nil {
 		return err
 	}
 	if err := f.check(ctx); err != nil {
+		return err
+	}
+	if err := f.client.conn.close(); err != nil { // the other side need not wait
 		return err
 	}
 	return f.moveIn(ctx)
@@ -265,24 +266,45 @@ func (f *fetch) fetchSpecial(ctx context.Context) error {
 		}
 		picked = picked[:most]
 	}
-	slices.SortFunc(picked, func(a, b *candidate) int { return a.NID.Compare(b.NID) })
 	f.fresh = picked
-	wants = wants[:0]
-	for _, c := range f.fresh {
-		wants = append(wants, c.Head)
-	}
-	return f.fetchWants(ctx, wants)
+	return f.fetchFor(ctx, func(c *candidate) []radicle.Oid { return []radicle.Oid{c.Head} })
 }
 
-// fetchData fetches what the lists name.
-func (f *fetch) fetchData(ctx context.Context) error {
-	var wants []radicle.Oid
-	for _, c := range f.fresh {
-		for _, ref := range c.refs() {
-			wants = append(wants, ref.ID)
+// maxBatches is how many parts a fetch falls into at most if the other side fails at the whole.
+const maxBatches = 16
+
+// fetchFor fetches what the candidates need. If the other side fails at that, because what somebody has there is damaged, it is asked
+// for in batches, delegates first; who cannot be had is refused.
+func (f *fetch) fetchFor(ctx context.Context, needs func(*candidate) []radicle.Oid) error {
+	whole := f.fetchWants(ctx, allNeeds(f.fresh, needs))
+	if !failed(whole) {
+		return whole
+	}
+	for batch := range slices.Chunk(f.fresh, (len(f.fresh)+maxBatches-1)/maxBatches) {
+		err := f.fetchWants(ctx, allNeeds(batch, needs))
+		if err != nil && !failed(err) {
+			return err
+		}
+		for _, c := range batch {
+			if err != nil && c.err == nil {
+				c.err = err
+			}
 		}
 	}
-	return f.fetchWants(ctx, wants)
+	return nil
+}
+
+func allNeeds(of []*candidate, needs func(*candidate) []radicle.Oid) (all []radicle.Oid) {
+	for _, c := range of {
+		all = append(all, needs(c)...)
+	}
+	return all
+}
+
+// failed reports whether the other side says that it failed, and may be asked for something else.
+func failed(err error) bool {
+	remote, ok := errors.AsType[*RemoteError](err)
+	return ok && remote.Code == Internal
 }
 
 // maxMissing is how many objects the other side may turn out not to have, before it is left alone.
@@ -294,6 +316,14 @@ func (f *fetch) fetchWants(ctx context.Context, wants []radicle.Oid) error {
 	wants, err := f.absent(ctx, wants)
 	if err != nil || len(wants) == 0 {
 		return err
+	}
+	return f.fetchAll(ctx, wants)
+}
+
+// fetchAll fetches objects, here or not.
+func (f *fetch) fetchAll(ctx context.Context, wants []radicle.Oid) error {
+	if len(wants) > MaxWants {
+		return &LimitError{What: "objects to ask for", Got: int64(len(wants)), Max: MaxWants}
 	}
 	haves := f.haves()
 	for range maxMissing {
@@ -323,11 +353,7 @@ func (f *fetch) absent(ctx context.Context, ids []radicle.Oid) ([]radicle.Oid, e
 	if err != nil {
 		return nil, err
 	}
-	ids = slices.DeleteFunc(ids, func(id radicle.Oid) bool { return kinds[id] != 0 })
-	if len(ids) > MaxWants {
-		return nil, &LimitError{What: "objects to ask for", Got: int64(len(ids)), Max: MaxWants}
-	}
-	return ids, nil
+	return slices.DeleteFunc(ids, func(id radicle.Oid) bool { return kinds[id] != 0 }), nil
 }
 
 // someHaves is how many objects we say we have: enough for the other side to find what is common.

@@ -220,6 +220,11 @@ func (p *plan) again(ctx context.Context) error {
 // them sees all that they sign.
 func (p *plan) namespaceMoves(nid radicle.NID) ([]storage.Move, error) {
 	c, prefix := p.accepted[nid], storage.NamespacePrefix(nid)
+	for _, broken := range p.f.snapshot.Broken {
+		if strings.HasPrefix(broken.Name, prefix) {
+			return nil, &broken
+		}
+	}
 	here := make(map[string]storage.Ref)
 	for _, ref := range p.f.snapshot.Prefix(prefix) {
 		here[strings.TrimPrefix(ref.Name, prefix)] = ref

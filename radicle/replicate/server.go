@@ -97,7 +97,7 @@ type answer struct {
 	left   int64         // bytes of packs that may be sent
 }
 
-// all answers requests until the asker has no more, or one was not answered with all that was asked for.
+// all answers requests until the asker has no more, or one could not be answered after which it makes no sense to go on.
 func (a *answer) all(ctx context.Context) error {
 	for range maxRequests {
 		k, body, err := a.conn.read()
@@ -111,13 +111,16 @@ func (a *answer) all(ctx context.Context) error {
 			continue
 		}
 		e := endOf(err)
-		if writeErr := a.conn.write(kindEnd, appendEnd(nil, e)); writeErr != nil || e.missing.IsZero() {
+		if writeErr := a.conn.write(kindEnd, appendEnd(nil, e)); writeErr != nil || !e.goesOn() || ctx.Err() != nil {
 			return err
 		}
 	}
 	err := &LimitError{What: "requests on a stream", Got: maxRequests + 1, Max: maxRequests}
 	return errors.Join(err, a.conn.write(kindEnd, appendEnd(nil, endOf(err))))
 }
+
+// goesOn reports whether the asker may ask for something else: what it asked for last is missing, or damaged here.
+func (e end) goesOn() bool { return e.code == Internal || !e.missing.IsZero() }
 
 // endOf is what the asker is told about an error.
 func endOf(err error) end {
