@@ -128,6 +128,10 @@ func TestConfigure(t *testing.T) {
 	if again := p.config(); again != after {
 		t.Errorf("second time:\n%s", again)
 	}
+	p.git("config", "--unset", keyBatch)
+	if p.configure(radRemote(t, "rad")); p.get(keyBatch) != "1000" || p.counts()[keyWrote] != 2 {
+		t.Errorf("after somebody removed one:\n%s", p.config())
+	}
 	p.unconfigure()
 	if diff := cmp.Diff(before, p.config()); diff != "" {
 		t.Errorf("taken back: (-want +got)\n%s", diff)

@@ -141,6 +141,10 @@ func TestRealSkipSmudge(t *testing.T) {
 	ana.commit(map[string]string{"film.bin": film})
 	ana.git("push", "-q", "rad", "main")
 	home := w.in(w.top)
+	home.git("clone", "-q", "-c", "filter.lfs.required=false", testURL, "cy")
+	if cy := w.in(filepath.Join(w.top, "cy")); cy.get(filterProcess) != "" {
+		t.Errorf("one filter was set, and others were added:\n%s", cy.config())
+	}
 	home.git("lfs", "install", "--skip-smudge", "--skip-repo")
 	home.git("clone", "-q", testURL, "bo")
 	bo := w.in(filepath.Join(w.top, "bo"))
