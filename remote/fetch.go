@@ -31,7 +31,7 @@ func (s *session) fetch(ctx context.Context, first command) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return s.storageError(err)
+		return fail(fmt.Sprintf(hintFsck, s.repo.Dir()), "%v", err)
 	}
 	_, err = fmt.Fprintln(s.out)
 	return err

@@ -20,6 +20,7 @@ const (
 	hintGit       = "this program is for git: it is run by git push, git fetch and git clone on rad:// URLs"
 	hintPushURL   = "to push to your own namespace, run `git remote set-url --push <remote> rad://%s/%v`"
 	hintNotStored = "to fetch it from the network, run `rad seed %v`, with your node running"
+	hintFsck      = "to see what is wrong, run `git fsck` here and in %s"
 	hintStorage   = "the copy in storage is damaged or incomplete: move %s away, then run `rad seed %v`"
 )
 
