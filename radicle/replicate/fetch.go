@@ -253,7 +253,11 @@ func (f *fetch) fetchSpecial(ctx context.Context) error {
 			}
 		}
 	}
-	if err := f.fetchWants(ctx, wants); err != nil {
+	err := f.fetchWants(ctx, wants)
+	if failed(err) && len(wants) > 1 {
+		err = f.fetchWants(ctx, wants[:1]) // the others follow, one by one
+	}
+	if err != nil {
 		return err
 	}
 	if err := f.findAnchor(ctx); err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"radswarm/radicle"
+	"radswarm/radicle/cob"
 	"radswarm/radicle/gitobj"
 	"radswarm/radicle/identity"
 	"radswarm/radicle/replicate"
@@ -358,4 +359,26 @@ func forge(tb testing.TB, r *storage.Repo, key radicle.Signer, edit func(map[str
 		fmt.Fprintf(&text, "%s %s\n", lines[name], name)
 	}
 	plant(tb, r, key.NID(), sigrefs.RefSigrefs, signed(tb, r, key, text.Bytes(), list.At))
+}
+
+// propose makes a document the one that holds, in a repository with one delegate.
+func propose(tb testing.TB, r *storage.Repo, key radicle.Signer, doc *identity.Document) {
+	tb.Helper()
+	ctx := tb.Context()
+	id, err := r.Identity(ctx)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pen := cob.Pen{Objects: r, Signer: key, Who: cob.Author("ana", key.NID(), time.Unix(1671125284, 0))}
+	at, err := id.Propose(ctx, pen, doc, identity.Text{Title: "Change"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	_, err = r.Update(ctx, key, func(ctx context.Context, tx *storage.Tx) error { return tx.Set(ctx, identity.Ref(id.Root()), at) })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if c, err := r.SetIdentity(ctx); err != nil || c.Err != nil {
+		tb.Fatal(c.Err, err)
+	}
 }
