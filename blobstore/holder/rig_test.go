@@ -85,6 +85,7 @@ type home struct {
 	store   *disk.Store
 	service *Service
 	network net.Network
+	world   world
 	control *recorder
 	members *memberSet
 	clock   *clock
@@ -165,7 +166,7 @@ func newApart(t testing.TB, person int, edit ...func(*Options)) *home {
 func (h *home) join(w world) {
 	h.t.Helper()
 	n := w.join(h.t, h.key, h.service)
-	h.network = n
+	h.network, h.world = n, w
 	h.service.Attach(n)
 	h.t.Cleanup(func() { n.Close() })
 }
