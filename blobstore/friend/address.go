@@ -2,7 +2,6 @@ package friend
 
 import (
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"radswarm/blobstore/keyring"
@@ -111,24 +110,11 @@ func (r *AddressRecord) Addresses() []string { return dialable(r.addresses) }
 // Check says whether the record holds at a time: [keyring.ErrClock] where it is dated too far ahead, [ErrEnded] where it ran
 // out.
 func (r *AddressRecord) Check(now time.Time) error {
-	if err := r.checkDate(now); err != nil {
-		return err
-	}
-	if now.Unix() >= r.last {
-		return ended(r.what(), r.last)
-	}
-	return nil
+	return r.check("address record", r.made(), r.last, now)
 }
 
-func (r *AddressRecord) checkDate(now time.Time) error {
-	return r.checkClock(r.what(), int64(min(r.seq/1000, maxUnix)), now)
-}
-
-func (r *AddressRecord) what() string { return fmt.Sprintf("the address record of %v", r.DID()) }
-
-func ended(what string, last int64) error {
-	return fmt.Errorf("%s %w on %s", what, ErrEnded, time.Unix(last, 0).UTC().Format(time.DateOnly))
-}
+// made is when it was made, as its number says.
+func (r *AddressRecord) made() int64 { return int64(min(r.seq/1000, maxUnix)) }
 
 // newerThan reports whether r takes the place of one that is kept: that of a newer certificate's device, or of the same device
 // with a higher number; the greater bytes decide between equal ones (KEYS.md §6).

@@ -23,7 +23,7 @@ const (
 // Where a certificate of the DID is known, that in the record counts as one that the device presented: the device signed it. Who may be told a record
 // is the caller's to decide.
 func (s *State) AddAddress(ctx context.Context, r *AddressRecord, via radicle.DID) error {
-	if err := r.checkDate(s.now()); err != nil {
+	if err := r.checkAhead("address record", r.made(), s.now()); err != nil {
 		return err
 	}
 	return s.refuse(ctx, func(c *change) (refused, err error) { return s.putAddress(c, r, via) })
@@ -63,20 +63,26 @@ func (s *State) putAddress(c *change, r *AddressRecord, via radicle.DID) (refuse
 // evictAddresses removes records of strangers: the oldest that one person told where that person told too many, and where
 // there are too many in all, of whoever told most. So nobody's records go because another tells many.
 func (s *State) evictAddresses(c *change, via radicle.DID) error {
-	const strangers = " did NOT IN (SELECT did FROM friend UNION ALL SELECT did FROM mine UNION ALL SELECT did FROM self)"
-	var n int
-	if err := c.one("SELECT count(*) FROM address WHERE via = ? AND"+strangers, []any{via[:]}, &n); err != nil {
+	const count, told = "SELECT count(*) FROM address WHERE ", "via = ? AND "
+	const oldest = "DELETE FROM address WHERE did = (SELECT did FROM address WHERE " + told + strangers + " ORDER BY turn LIMIT 1)"
+	many, err := c.more(count+"via = ?", s.limit.recordsVia, via[:]) // as a rule that is all: strangers are not looked for
+	if many && err == nil {
+		many, err = c.more(count+told+strangers, s.limit.recordsVia, via[:])
+	}
+	if err != nil {
 		return err
 	}
-	const oldest = "DELETE FROM address WHERE did = (SELECT did FROM address WHERE via = ? AND" + strangers + " ORDER BY turn LIMIT 1)"
-	if n > s.limit.recordsVia {
+	if many {
 		return c.exec(oldest, via[:])
 	}
-	if err := c.one("SELECT count(*) FROM address WHERE"+strangers, nil, &n); err != nil || n <= s.limit.records {
+	if many, err = c.more(count+"1", s.limit.records); err != nil || !many {
+		return err
+	}
+	if many, err = c.more(count+strangers, s.limit.records); err != nil || !many {
 		return err
 	}
 	var most []byte
-	const busiest = "SELECT via FROM address WHERE" + strangers + " GROUP BY via ORDER BY count(*) DESC, min(turn) LIMIT 1"
+	const busiest = "SELECT via FROM address WHERE " + strangers + " GROUP BY via ORDER BY count(*) DESC, min(turn) LIMIT 1"
 	if err := c.one(busiest, nil, &most); err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ const (
 )
 
 // ByDevice says whose device it is and how it stands. A device that nobody has shown to be theirs, or that is not its person's
-// any more, is [fs.ErrNotExist]; one whose certificate ran out before it was ever met is [keyring.ErrExpired]. Whether the person is a friend
-// says [State.Friend].
+// any more, is [fs.ErrNotExist]; one whose certificate ran out before it was ever met is [keyring.ErrExpired]; one that is being
+// replaced at this moment may be [keyring.ErrRetired]. Whether the person is a friend says [State.Friend].
 func (s *State) ByDevice(device keyring.Device) (radicle.DID, keyring.Standing, error) {
 	s.mu.RLock()
 	did, ok := s.devices[device]
@@ -41,7 +41,8 @@ func (s *State) AddCertificate(ctx context.Context, cert *keyring.Certificate) (
 
 // AddPublished remembers a certificate that its owner published, as in a repository. It tells which device to dial, and retires
 // others as in [State.AddCertificate]; but the device has not agreed, and [State.ByDevice] does not know it by that: whoever
-// publishes could name another's device (KEYS.md §8).
+// publishes could name another's device (KEYS.md §8). Where room is needed those go first that were
+// only published.
 func (s *State) AddPublished(ctx context.Context, cert *keyring.Certificate) (keyring.Standing, error) {
 	return s.addCertificate(ctx, cert, false)
 }
@@ -86,7 +87,7 @@ func (s *State) putCertificate(c *change, cert *keyring.Certificate, agrees bool
 		}
 		s.certs.Restore(after)
 	})
-	return standing, refused, s.evict(c, "certificate", s.limit.certificates, func(did radicle.DID) {
+	return standing, refused, s.evict(c, "certificate", "agreed, turn", s.limit.certificates, func(did radicle.DID) {
 		known, _ := s.certs.Get(did)
 		s.dropDevice(known.Certificate)
 		s.certs.Forget(did)
@@ -111,19 +112,21 @@ func (s *State) dropDevice(cert *keyring.Certificate) {
 	}
 }
 
-// evict removes the rows of strangers that were written longest ago, if there are more than limit.
-func (s *State) evict(c *change, table string, limit int, forget func(radicle.DID)) error {
-	const strangers = " WHERE did NOT IN (SELECT did FROM friend UNION ALL SELECT did FROM mine UNION ALL SELECT did FROM self)"
+// strangers says in SQL that a DID is neither a friend's nor of this person.
+const strangers = "did NOT IN (SELECT did FROM friend UNION ALL SELECT did FROM mine UNION ALL SELECT did FROM self)"
+
+// evict removes the first rows of strangers, in an order, if there are more than limit.
+func (s *State) evict(c *change, table, order string, limit int, forget func(radicle.DID)) error {
 	var n int
 	if err := c.one("SELECT count(*) FROM "+table, nil, &n); err != nil || n <= limit {
-		return err // as a rule: counted in vain only with many strangers
+		return err // as a rule: strangers are looked for only where there are many
 	}
-	if err := c.one("SELECT count(*) FROM "+table+strangers, nil, &n); err != nil || n <= limit {
+	if err := c.one("SELECT count(*) FROM "+table+" WHERE "+strangers, nil, &n); err != nil || n <= limit {
 		return err
 	}
 	var gone []radicle.DID
 	var b []byte
-	err := c.each("SELECT did FROM "+table+strangers+" ORDER BY turn LIMIT ?", []any{n - limit}, func() error {
+	err := c.each("SELECT did FROM "+table+" WHERE "+strangers+" ORDER BY "+order+" LIMIT ?", []any{n - limit}, func() error {
 		did, err := toDID(b)
 		gone = append(gone, did)
 		return err
@@ -176,7 +179,7 @@ func (s *State) AddCard(ctx context.Context, card *keyring.Card) error {
 			return err
 		}
 		c.then(func() { s.cards.Restore(card) })
-		return s.evict(c, "card", s.limit.cards, s.cards.Forget)
+		return s.evict(c, "card", "turn", s.limit.cards, s.cards.Forget)
 	})
 }
 

@@ -140,6 +140,22 @@ func TestCertificatesOfStrangersAreBounded(t *testing.T) {
 	h.wantDevice(t, somebody(4), "current")
 }
 
+// Certificates that were only published make room for those of devices that came themselves.
+func TestPublishedCertificatesGoFirst(t *testing.T) {
+	h := smallHome(t, fixed) // 4
+	for i := range 3 {
+		check(t, h.add(t, somebody(i).certificate(t, now)))
+	}
+	for i := 3; i < 20; i++ {
+		_, err := h.AddPublished(t.Context(), somebody(i).certificate(t, now))
+		check(t, err)
+	}
+	check(t, h.add(t, somebody(20).certificate(t, now)))
+	for _, i := range []int{0, 1, 2, 20} {
+		h.wantDevice(t, somebody(i), "current")
+	}
+}
+
 // card is a card of a person, of a time.
 func (p person) card(tb testing.TB, at time.Time) *keyring.Card {
 	tb.Helper()

@@ -115,6 +115,13 @@ func (d *database) find(query string, args []any, dest ...any) (bool, error) {
 	return err == nil, err
 }
 
+// more reports whether a query counts more than a limit.
+func (d *database) more(query string, limit int, args ...any) (bool, error) {
+	var n int
+	err := d.one(query, args, &n)
+	return n > limit, err
+}
+
 // each scans rows and calls f after each.
 func (d *database) each(query string, args []any, f func() error, dest ...any) error {
 	stmt, err := d.stmt(query)

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"time"
 
 	"radswarm/blobstore/keyring"
@@ -113,14 +112,7 @@ func (i *Introduction) RenewAt() time.Time { return time.Unix(i.first+(i.last-i.
 // Check says whether the introduction is valid by itself at a time: [keyring.ErrClock] where it is dated too far ahead,
 // [ErrEnded] where it ran out.
 func (i *Introduction) Check(now time.Time) error {
-	what := fmt.Sprintf("the introduction of %v by %v", i.guest, i.DID())
-	if err := i.checkClock(what, i.first, now); err != nil {
-		return err
-	}
-	if now.Unix() >= i.last {
-		return ended(what, i.last)
-	}
-	return nil
+	return i.check("introduction", i.first, i.last, now)
 }
 
 // newer orders two signed values of one DID (KEYS.md §6).

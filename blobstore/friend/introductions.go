@@ -121,14 +121,14 @@ func (s *State) AddReceived(ctx context.Context, i *Introduction) error {
 func (s *State) evictReceived(c *change, issuer radicle.DID) error {
 	const soonest = "DELETE FROM received WHERE issuer = ?1 AND id = " +
 		"(SELECT id FROM received WHERE issuer = ?1 ORDER BY ends, id LIMIT 1)"
-	var n int
-	if err := c.one("SELECT count(*) FROM received WHERE issuer = ?", []any{issuer[:]}, &n); err != nil {
+	many, err := c.more("SELECT count(*) FROM received WHERE issuer = ?", s.limit.receivedFrom, issuer[:])
+	if err != nil {
 		return err
 	}
-	if n > s.limit.receivedFrom {
+	if many {
 		return c.exec(soonest, issuer[:])
 	}
-	if err := c.one("SELECT count(*) FROM received", nil, &n); err != nil || n <= s.limit.received {
+	if many, err = c.more("SELECT count(*) FROM received", s.limit.received); err != nil || !many {
 		return err
 	}
 	var most []byte
@@ -180,7 +180,7 @@ func parseRows[T any](s *State, rows []row, err error, parse func([]byte) (T, er
 }
 
 // CheckIntroduction says whether a guest with a certificate of its own may be let in on an introduction: its issuer is a
-// friend ([ErrStranger]), the device that signed it was not replaced ([keyring.ErrRetired]), the guest is the one that is named
+// friend or another DID of this person ([ErrStranger]), the device that signed it was not replaced ([keyring.ErrRetired]), the guest is the one that is named
 // ([keyring.ErrMismatch]), it holds now ([ErrEnded], [keyring.ErrClock]), and it was not revoked ([ErrRevoked]). It does not ask
 // whether the certificate that it was signed under has run out since: that an owner is away is what introductions are for.
 func (s *State) CheckIntroduction(ctx context.Context, i *Introduction, guest radicle.DID) error {
@@ -198,10 +198,10 @@ func (s *State) CheckIntroduction(ctx context.Context, i *Introduction, guest ra
 	})
 }
 
-// fromFriend holds a word to what may be believed of a friend: it is one, and the device is not replaced. Its certificate counts
-// as one that the device presented: the device signed it.
+// fromFriend holds a word to what may be believed of a friend or another DID of this person: it is one, and the device is not
+// replaced. Its certificate counts as one that the device presented: the device signed it.
 func (s *State) fromFriend(c *change, w *word) (refused, err error) {
-	if _, ok := s.Friend(w.DID()); !ok {
+	if _, ok := s.Friend(w.DID()); !ok && !s.IsMine(w.DID()) {
 		return fmt.Errorf("%v: %w", w.DID(), ErrStranger), nil
 	}
 	_, refused, err = s.putCertificate(c, w.cert, true)

@@ -47,6 +47,17 @@ func TestStrangersIntroduceNobody(t *testing.T) {
 	wantClass(t, h.CheckIntroduction(t.Context(), bo().introduces(t, cy(), now), cy().did()), "stranger")
 }
 
+// Another DID of this person introduces as a friend does.
+func TestMyOtherSelfIntroduces(t *testing.T) {
+	h, _ := holderOfBo(t)
+	i := somebody(1).introduces(t, cy(), now)
+	wantClass(t, h.CheckIntroduction(t.Context(), i, cy().did()), "stranger")
+	check(t, h.AddMine(t.Context(), somebody(1).did()))
+	check(t, h.CheckIntroduction(t.Context(), i, cy().did()))
+	check(t, h.AddRevocation(t.Context(), revokeOne(t, somebody(1), i, now)))
+	wantClass(t, h.CheckIntroduction(t.Context(), i, cy().did()), "revoked")
+}
+
 // What a machine introduced ends when another takes its place, and what the other introduces holds.
 func TestIntroductionsOfAReplacedMachine(t *testing.T) {
 	h, clock := holderOfBo(t)

@@ -2,6 +2,7 @@ package friend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,32 +88,31 @@ func (s *State) Accept(ctx context.Context, secret Secret, cert *keyring.Certifi
 			return err
 		case !ok || secret.IsZero():
 			return ErrInvitation
-		case i.UsedBy == cert.DID():
-			f, ok = s.Friend(cert.DID())
-			if ok {
-				return nil
-			}
-			return ErrUsed // and removed since
 		case !i.UsedBy.IsZero():
-			return ErrUsed
+			if f, ok = s.Friend(cert.DID()); ok && i.UsedBy == f.DID {
+				return s.admit(c, cert) // again: the answer was lost
+			}
+			return ErrUsed // or removed since
 		case !c.now.Before(i.Ends):
 			return fmt.Errorf("the invitation %w on %s", ErrEnded, i.Ends.UTC().Format(time.DateOnly))
 		}
-		_, refused, err := s.putCertificate(c, cert, true)
-		if err != nil {
-			return err
-		}
-		if refused != nil {
-			return refused
-		}
-		f = s.bearer(c, i, cert.DID(), give)
-		if err := s.putFriend(c, f); err != nil {
-			return err
-		}
 		did := cert.DID()
+		f = s.bearer(c, i, did, give)
+		if err := errors.Join(s.admit(c, cert), s.putFriend(c, f)); err != nil {
+			return err
+		}
 		return c.exec("UPDATE invitation SET used_by = ?, used_at = ? WHERE id = ?", did[:], unix(c.now), i.ID[:])
 	})
 	return f, err
+}
+
+// admit remembers a certificate, or refuses it and with it all of the change.
+func (s *State) admit(c *change, cert *keyring.Certificate) error {
+	_, refused, err := s.putCertificate(c, cert, true)
+	if err != nil {
+		return err
+	}
+	return refused
 }
 
 // bearer is the friend that an invitation makes.

@@ -48,6 +48,12 @@ func TestInvitationMakesAFriend(t *testing.T) {
 		wantClass(t, err, "used")
 		h.again(t)
 	}
+	next := bo().on(0x12) // on another machine the same
+	_, err = h.Accept(t.Context(), secret, next.certificate(t, now.Add(time.Hour)), 20)
+	check(t, err)
+	h.wantDevice(t, next, "current")
+	_, err = h.accept(t, secret, bo())
+	wantClass(t, err, "retired")
 	h.wantDevice(t, cy(), "absent")
 	all := must[[]friend.Invitation](t)(h.Invitations(t.Context()))
 	if len(all) != 1 || all[0].UsedBy != bo().did() || !all[0].UsedAt.Equal(now) {

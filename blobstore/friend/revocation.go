@@ -2,7 +2,6 @@ package friend
 
 import (
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"radswarm/blobstore/keyring"
@@ -105,13 +104,6 @@ func (r *Revocation) Ends(i *Introduction) bool {
 // Check says whether the revocation means anything at a time: [keyring.ErrClock] where it is dated too far ahead, [ErrEnded]
 // where everything that it ends has run out.
 func (r *Revocation) Check(now time.Time) error {
-	what := fmt.Sprintf("a revocation by %v", r.DID())
-	// The latest until of what may be issued now.
-	if err := r.checkClock(what, r.until-int64(MaxIntroductionLife/time.Second), now); err != nil {
-		return err
-	}
-	if now.Unix() >= r.until {
-		return ended(what, r.until)
-	}
-	return nil
+	// The latest introduction that may be issued now ends then.
+	return r.check("revocation", r.until-int64(MaxIntroductionLife/time.Second), r.until, now)
 }

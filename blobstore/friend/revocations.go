@@ -39,22 +39,21 @@ func (s *State) putRevoked(c *change, issuer radicle.DID, what []byte, before, u
 	if err := c.exec(upsertRevoked, issuer[:], what, before, until); err != nil {
 		return err
 	}
-	var n int
 	const count = "SELECT count(*) FROM revoked WHERE issuer = ?"
-	if err := c.one(count, []any{issuer[:]}, &n); err != nil || n <= s.limit.revocations {
+	if many, err := c.more(count, s.limit.revocations, issuer[:]); err != nil || !many {
 		return err
 	}
 	if err := c.exec("DELETE FROM revoked WHERE issuer = ? AND ends <= ?", issuer[:], unix(c.now)); err != nil {
 		return err
 	}
-	if err := c.one(count, []any{issuer[:]}, &n); err != nil || n <= s.limit.revocations {
+	if many, err := c.more(count, s.limit.revocations, issuer[:]); err != nil || !many {
 		return err
 	}
-	return revokeAll(c, issuer)
+	return s.revokeAll(c, issuer)
 }
 
 // revokeAll puts one row in place of all of an issuer: everything that would have been believed until now.
-func revokeAll(c *change, issuer radicle.DID) error {
+func (s *State) revokeAll(c *change, issuer radicle.DID) error {
 	var before, until int64
 	const last = "SELECT max(before), max(ends) FROM revoked WHERE issuer = ?"
 	if err := c.one(last, []any{issuer[:]}, &before, &until); err != nil {
@@ -63,6 +62,7 @@ func revokeAll(c *change, issuer radicle.DID) error {
 	if err := c.exec("DELETE FROM revoked WHERE issuer = ?", issuer[:]); err != nil {
 		return err
 	}
+	s.log.Warn("too many revocations of one friend: all introductions by it until now are refused", "friend", issuer)
 	ahead := c.now.Add(keyring.MaxAhead)
 	return c.exec(upsertRevoked, issuer[:], []byte{}, max(before, unix(ahead)+1), max(until, unix(ahead.Add(MaxIntroductionLife))))
 }
@@ -71,8 +71,7 @@ func revokeAll(c *change, issuer radicle.DID) error {
 func isRevoked(d *database, i *Introduction) (refused, err error) {
 	issuer := i.DID()
 	const query = "SELECT count(*) FROM revoked WHERE issuer = ? AND (what = ? OR what IN (?, x'') AND before > ?)"
-	var n int
-	if err := d.one(query, []any{issuer[:], i.id[:], i.guest[:], i.first}, &n); err != nil || n == 0 {
+	if found, err := d.more(query, 0, issuer[:], i.id[:], i.guest[:], i.first); err != nil || !found {
 		return nil, err
 	}
 	return fmt.Errorf("introduction %v by %v: %w", i.id, issuer, ErrRevoked), nil

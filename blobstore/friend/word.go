@@ -84,18 +84,25 @@ func (w *word) Certificate() *keyring.Certificate { return w.cert }
 // Bytes returns a copy of the encoding.
 func (w *word) Bytes() []byte { return bytes.Clone(w.raw) }
 
-// checkClock refuses a word that is dated further ahead of now than clocks may differ, or whose certificate is.
-func (w *word) checkClock(what string, at int64, now time.Time) error {
+// check holds a word of a kind that was made at one time, and ends at another, against the clock: [keyring.ErrClock] where it or
+// its certificate is dated further ahead than clocks may differ, [ErrEnded] where it ran out.
+func (w *word) check(kind string, made, ends int64, now time.Time) error {
+	if err := w.checkAhead(kind, made, now); err != nil {
+		return err
+	}
+	if now.Unix() >= ends {
+		day := time.Unix(ends, 0).UTC().Format(time.DateOnly)
+		return fmt.Errorf("%s by %v %w on %s", kind, w.DID(), ErrEnded, day)
+	}
+	return nil
+}
+
+func (w *word) checkAhead(kind string, made int64, now time.Time) error {
 	if err := w.cert.Check(now); errors.Is(err, keyring.ErrClock) {
 		return err
 	}
-	return checkAhead(what, at, now)
-}
-
-// checkAhead refuses a time, in Unix seconds, that is further ahead of now than clocks may differ.
-func checkAhead(what string, at int64, now time.Time) error {
-	if at <= now.Add(keyring.MaxAhead).Unix() {
-		return nil
+	if made > now.Add(keyring.MaxAhead).Unix() {
+		return &keyring.ClockError{What: fmt.Sprintf("%s by %v", kind, w.DID()), Dated: time.Unix(made, 0), Clock: now}
 	}
-	return &keyring.ClockError{What: what, Dated: time.Unix(at, 0), Clock: now}
+	return nil
 }
