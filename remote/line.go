@@ -13,7 +13,10 @@ import (
 const MaxLine = 1 << 20
 
 // shown is how much of a line is repeated in an error, in bytes.
-const shown = 200
+const shown = 400
+
+// shownLines is how many lines of what a git command said are.
+const shownLines = 3
 
 // verb is what a line asks for.
 type verb int
@@ -90,6 +93,18 @@ func parseLine(line string) (command, error) {
 		return command{}, fmt.Errorf("%w `%s`", ErrCommand, brief(line))
 	}
 	return c, nil
+}
+
+// oneLine is what several lines say, in one that is not too long.
+func oneLine(s string) string {
+	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, l := range lines {
+		lines[i] = brief(strings.TrimSpace(l))
+	}
+	if len(lines) > shownLines {
+		lines = append(lines[:shownLines], "…")
+	}
+	return strings.Join(lines, "; ")
 }
 
 // brief is a line that may be shown: not too long, and nothing that a terminal obeys.

@@ -47,8 +47,11 @@ func (s *session) send(ctx context.Context, tips []radicle.Oid) error {
 	if err != nil && ctx.Err() == nil {
 		err = s.transfer(ctx, tips, nil) // a ref in storage may be broken
 	}
-	if err != nil {
-		return err
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fail(fmt.Sprintf(hintFsck, s.repo.Dir()), "%v", err)
 	}
 	if s.work.isShallow() {
 		return s.connected(ctx, tips, have)

@@ -43,7 +43,7 @@ func Main(ctx context.Context, c Config) int {
 	if err == nil {
 		return 0
 	}
-	say.line("error: %s", strings.TrimRight(err.Error(), "\n"))
+	say.line("error: %s", oneLine(err.Error()))
 	if e, ok := errors.AsType[*Error](err); ok && e.Hint != "" {
 		say.hint(e.Hint)
 	}
@@ -127,6 +127,9 @@ func (s *session) serve(ctx context.Context) error {
 		}
 		if err != nil {
 			return inputError(err)
+		}
+		if _, debug := s.Env("RAD_DEBUG"); debug {
+			s.say.line("git-remote-rad: %s", brief(c.text))
 		}
 		done, err := s.answer(ctx, c)
 		if err == nil {

@@ -62,7 +62,7 @@ const (
 const (
 	hintShallow = "run `git fetch --unshallow` where the whole history is, then push again"
 	hintLocked  = "to sign, run `rad auth`, or set RAD_PASSPHRASE"
-	hintBusy    = "somebody else is pushing to this repository: push again"
+	hintBusy    = "push again; if that does not help, and no git is running, remove the .lock file that is named above"
 	hintAgain   = "nothing was changed: push again"
 )
 

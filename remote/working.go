@@ -61,11 +61,11 @@ type gitError struct {
 }
 
 func (e *gitError) Error() string {
-	text := strings.Join(strings.FieldsFunc(e.stderr, func(r rune) bool { return r == '\n' }), "; ")
+	text := oneLine(e.stderr)
 	if text == "" {
 		text = e.err.Error()
 	}
-	return "git " + e.command + ": " + brief(text)
+	return "git " + e.command + ": " + text
 }
 
 func (e *gitError) Unwrap() error { return e.err }
