@@ -152,7 +152,7 @@ func (c *conn) Open(ctx context.Context) (Stream, error) {
 	if err := c.reserve(); err != nil {
 		return nil, err
 	}
-	raw, err := c.link.Open()
+	raw, err := c.link.Open(ctx)
 	if err != nil {
 		c.free(false)
 		return nil, c.explain(err)

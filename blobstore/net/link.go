@@ -16,9 +16,9 @@ type Link interface {
 	RemoteAddr() Addr
 	Transport() Transport
 
-	// Open begins a stream without waiting for the peer. A limit of the peer is a *[LimitError]; after the end of the link
-	// the error is [ErrLinkDown].
-	Open() (Stream, error)
+	// Open begins a stream, for which it may have to wait until something else was sent. A limit of the peer is a
+	// *[LimitError]; after the end of the link the error is [ErrLinkDown].
+	Open(ctx context.Context) (Stream, error)
 
 	// Accept waits for the next stream that the peer opened. Its first error is the end of the link: a *[CutError] where
 	// anything is known about it.

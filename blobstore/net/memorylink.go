@@ -1,6 +1,7 @@
 package net
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -136,7 +137,7 @@ func (l *memoryLink) receive(f frame) bool {
 }
 
 // Open is [Link.Open].
-func (l *memoryLink) Open() (Stream, error) {
+func (l *memoryLink) Open(context.Context) (Stream, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err != nil {

@@ -60,7 +60,7 @@ type Conn interface {
 
 	// Open begins a stream. The other side learns of it with the first bytes that are written. [ErrBusy] is a limit of
 	// this side or of the peer, which passes as streams end; [ErrReplaced] a connection beside which there is a newer one,
-	// to be had from [Network.Connect]. Open does not wait for the peer.
+	// to be had from [Network.Connect]. Open waits for nothing but its turn to send, on a connection that is full.
 	Open(ctx context.Context) (Stream, error)
 
 	// Admit lifts the limits of strangers from this connection: the peer was let in. It does nothing for a device that is

@@ -10,24 +10,37 @@ import (
 // A meter is the connection under a yamux session. Yamux bounds what a stream may hold, and by its specification that is
 // 256 KiB at least; it does not bound what they hold together. The meter does: it follows the frames in both directions,
 // counts for each stream what came and was not read, and reads no further while that is more than the connection may hold.
-// The sender then waits as for any full TCP window. A peer that leaves streams unread so long, or whose own are, holds up
-// only this connection.
+// The sender then waits as for any full TCP window.
+//
+// All streams of the connection wait with it. So a stream whose reader has paused for [pausedTime] meanwhile is reset, and
+// the others go on; one whose reader is slow makes them as slow.
 type meter struct {
 	stdnet.Conn             // TLS
 	raw         stdnet.Conn // TCP
 	allowance   *allowance
+
+	drop func(stream uint32) // resets one whose reader has paused; set before the first Read
 
 	in parser // used by the one goroutine that reads
 
 	mu      sync.Mutex
 	eased   *sync.Cond
 	closed  bool
-	held    int            // of all streams
-	streams map[uint32]int // what each holds; those that are open here
+	held    int              // of all streams
+	streams map[uint32]*held // those that are open here
 }
 
+// held is what a stream holds, and since when nobody has read it.
+type held struct {
+	bytes int
+	since time.Time
+}
+
+// pausedTime is how long a reader may leave bytes unread that hold up others.
+const pausedTime = 5 * time.Second
+
 func newMeter(conn, raw stdnet.Conn, p *pool) *meter {
-	m := &meter{Conn: conn, raw: raw, allowance: &allowance{pool: p}, streams: map[uint32]int{}}
+	m := &meter{Conn: conn, raw: raw, allowance: &allowance{pool: p, base: tcpBase, most: tcpUnread}, streams: map[uint32]*held{}}
 	m.eased = sync.NewCond(&m.mu)
 	return m
 }
@@ -45,10 +58,36 @@ func (m *meter) Read(p []byte) (int, error) {
 func (m *meter) room() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for !m.closed && m.held >= m.allowance.limit() && !m.allowance.draw(poolStep) {
+	if m.closed || !m.isFull() {
+		return !m.closed
+	}
+	look := time.AfterFunc(pausedTime, m.dropPaused)
+	defer look.Stop()
+	for !m.closed && m.isFull() {
 		m.eased.Wait()
+		look.Reset(pausedTime)
 	}
 	return !m.closed
+}
+
+// isFull says whether there is no room, also not in the pool.
+func (m *meter) isFull() bool { return m.held >= m.allowance.limit() && !m.allowance.draw(poolStep) }
+
+// dropPaused resets the stream that has been left unread for longest, if that is long.
+func (m *meter) dropPaused() {
+	m.mu.Lock()
+	var victim uint32
+	oldest := time.Now().Add(-pausedTime)
+	for stream, h := range m.streams {
+		if h.bytes > 0 && !h.since.After(oldest) {
+			victim, oldest = stream, h.since
+		}
+	}
+	m.eased.Signal() // also without a victim: the clock starts anew
+	m.mu.Unlock()
+	if victim != 0 {
+		m.drop(victim)
+	}
 }
 
 // follow counts what has come.
@@ -75,7 +114,7 @@ func (m *meter) follow(p []byte) {
 func (m *meter) begin(h header) {
 	m.in.have = 0
 	if h.begins() {
-		m.streams[h.stream()] = 0
+		m.streams[h.stream()] = &held{}
 	}
 	if h.isData() {
 		m.in.body, m.in.of = h.length(), h.stream()
@@ -84,10 +123,15 @@ func (m *meter) begin(h header) {
 
 // count adds to what a stream holds. What comes for one that is not open, yamux throws away.
 func (m *meter) count(stream uint32, n int) {
-	if held, open := m.streams[stream]; open {
-		m.streams[stream] = held + n
-		m.held += n
+	h := m.streams[stream]
+	if h == nil {
+		return
 	}
+	if h.bytes == 0 {
+		h.since = time.Now()
+	}
+	h.bytes += n
+	m.held += n
 }
 
 // Write is called with one whole frame at a time.
@@ -103,7 +147,7 @@ func (m *meter) said(h header) {
 	case h.begins():
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.streams[h.stream()] = 0
+		m.streams[h.stream()] = &held{}
 	case h.breaks():
 		m.forget(h.stream())
 	}
@@ -113,8 +157,9 @@ func (m *meter) said(h header) {
 func (m *meter) read(stream uint32, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if held, open := m.streams[stream]; open {
-		m.streams[stream] = held - n
+	if h := m.streams[stream]; h != nil {
+		h.bytes -= n
+		h.since = time.Now()
 		m.ease(n)
 	}
 }
@@ -130,8 +175,10 @@ func (m *meter) ease(n int) {
 func (m *meter) forget(stream uint32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ease(m.streams[stream])
-	delete(m.streams, stream)
+	if h := m.streams[stream]; h != nil {
+		delete(m.streams, stream)
+		m.ease(h.bytes)
+	}
 }
 
 // hurry makes writes that are under way end soon.

@@ -3,15 +3,21 @@ package p2p
 import "sync"
 
 const (
-	// maxStreamWindow is what one stream may have under way or unread: 2 MiB fill 100 Mbit/s at 160 ms.
-	maxStreamWindow = 2 << 20
-	// maxConnWindow is the same for a connection.
-	maxConnWindow = 4 << 20
-	// baseWindow is what every connection has, of strangers too; more comes out of the pool.
-	baseWindow = 128 << 10
+	// streamWindow is what one stream may have under way and unread together: 2 MiB fill 100 Mbit/s at 160 ms.
+	streamWindow = 2 << 20
+	// quicWindow is the same for all streams of a connection, over QUIC. Over TCP there is no such window, and unread bytes
+	// alone are bounded, by tcpUnread.
+	quicWindow = 3 << 20
+	tcpUnread  = 1 << 20
+	// tcpBase and quicBase are what every connection has, of strangers too; what is more comes out of the pool.
+	tcpBase  = 128 << 10
+	quicBase = 512 << 10
+	// quicStreamBase is what a stream has at first. It is less than the connection has, so that one that nobody reads does
+	// not hold up the others.
+	quicStreamBase = 64 << 10
 	// poolSize is what all connections share beyond that.
-	poolSize = 32 << 20
-	// poolStep is how much is drawn at once.
+	poolSize = 24 << 20
+	// poolStep is how much is drawn at once for unread bytes.
 	poolStep = 128 << 10
 )
 
@@ -37,9 +43,11 @@ func (p *pool) give(n int) {
 	p.free += n
 }
 
-// An allowance is what one connection has drawn. The zero value may draw nothing.
+// An allowance is what one connection has drawn.
 type allowance struct {
 	pool *pool
+	base int // what it has without drawing
+	most int // with the base
 
 	mu       sync.Mutex
 	admitted bool
@@ -47,11 +55,11 @@ type allowance struct {
 	closed   bool
 }
 
-// draw takes n more bytes, up to maxConnWindow with the base.
+// draw takes n more bytes, if the connection may have them.
 func (a *allowance) draw(n int) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.admitted || a.closed || baseWindow+a.drawn+n > maxConnWindow || !a.pool.take(n) {
+	if !a.admitted || a.closed || a.base+a.drawn+n > a.most || !a.pool.take(n) {
 		return false
 	}
 	a.drawn += n
@@ -68,7 +76,7 @@ func (a *allowance) admit() {
 func (a *allowance) limit() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return baseWindow + a.drawn
+	return a.base + a.drawn
 }
 
 // ease gives back what was drawn.

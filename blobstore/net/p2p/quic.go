@@ -29,10 +29,10 @@ func quicConfig() *quic.Config {
 		HandshakeIdleTimeout:           net.HandshakeTime / 2, // a handshake may take twice that
 		MaxIdleTimeout:                 quicIdle,
 		KeepAlivePeriod:                quicAlive,
-		InitialStreamReceiveWindow:     baseWindow,
-		MaxStreamReceiveWindow:         maxStreamWindow,
-		InitialConnectionReceiveWindow: baseWindow,
-		MaxConnectionReceiveWindow:     maxConnWindow,
+		InitialStreamReceiveWindow:     quicStreamBase,
+		MaxStreamReceiveWindow:         streamWindow,
+		InitialConnectionReceiveWindow: quicBase,
+		MaxConnectionReceiveWindow:     quicWindow,
 		MaxIncomingStreams:             net.MaxStreams + 32, // those beyond MaxStreams the hub refuses, with a code
 		MaxIncomingUniStreams:          -1,
 	}
@@ -88,7 +88,7 @@ func visitOf(ctx context.Context) *visit {
 
 // arrive is asked about every first packet.
 func (e *udpEnd) arrive(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
-	v := &visit{allowance: allowance{pool: e.n.pool}}
+	v := &visit{allowance: allowance{pool: e.n.pool, base: quicBase, most: quicWindow}}
 	ticket, err := e.n.Arrive(addrOf(info.RemoteAddr), func() { v.evicted.Store(true) })
 	if err != nil {
 		e.n.log.Debug("refused", "addr", info.RemoteAddr, "err", err)
@@ -132,7 +132,7 @@ func (n *Network) dialQUIC(ctx context.Context, device keyring.Device, to, name 
 	}
 	tlsConf, p := n.identity.client(device)
 	conf := quicConfig()
-	drawn := &allowance{pool: n.pool}
+	drawn := &allowance{pool: n.pool, base: quicBase, most: quicWindow}
 	conf.AllowConnectionWindowIncrease = func(_ *quic.Conn, delta uint64) bool { return drawn.draw(int(delta)) }
 	c, err := end.transport.Dial(ctx, &stdnet.UDPAddr{IP: ip.AsSlice(), Port: int(to.Port())}, tlsConf, conf)
 	switch {
@@ -164,7 +164,7 @@ func (l *quicLink) RemoteAddr() net.Addr     { return l.addr }
 func (l *quicLink) Transport() net.Transport { return net.QUIC }
 func (l *quicLink) Admit()                   { l.allowance.admit() }
 
-func (l *quicLink) Open() (net.Stream, error) {
+func (l *quicLink) Open(context.Context) (net.Stream, error) {
 	s, err := l.conn.OpenStream()
 	if _, full := errors.AsType[*quic.StreamLimitReachedError](err); full {
 		return nil, &net.LimitError{What: "streams that the peer takes", Limit: net.MaxStreams}

@@ -39,7 +39,7 @@ func yamuxConfig() *yamux.Config {
 		ConnectionWriteTimeout:  stallTime,
 		MaxIncomingStreams:      net.MaxStreams + 32, // those beyond MaxStreams the hub refuses, with a code
 		InitialStreamWindowSize: 256 << 10,           // the least that there is
-		MaxStreamWindowSize:     maxStreamWindow,
+		MaxStreamWindowSize:     streamWindow,
 		LogOutput:               io.Discard,
 		MaxMessageSize:          frameSize,
 	}
@@ -52,10 +52,14 @@ type tcpLink struct {
 	meter   *meter
 	session *yamux.Session
 	once    sync.Once
+
+	mu      sync.Mutex
+	streams map[uint32]*tcpStream // open ones
 }
 
 func newTCPLink(conn *tls.Conn, raw stdnet.Conn, device keyring.Device, addr net.Addr, p *pool, inbound bool) (*tcpLink, error) {
-	l := &tcpLink{device: device, addr: addr, meter: newMeter(conn, raw, p)}
+	l := &tcpLink{device: device, addr: addr, meter: newMeter(conn, raw, p), streams: map[uint32]*tcpStream{}}
+	l.meter.drop = l.drop
 	begin := yamux.Client
 	if inbound {
 		begin = yamux.Server
@@ -73,12 +77,15 @@ func (l *tcpLink) RemoteAddr() net.Addr     { return l.addr }
 func (l *tcpLink) Transport() net.Transport { return net.TCP }
 func (l *tcpLink) Admit()                   { l.meter.allowance.admit() }
 
-func (l *tcpLink) Open() (net.Stream, error) {
-	s, err := l.session.OpenStream(context.Background())
+func (l *tcpLink) Open(ctx context.Context) (net.Stream, error) {
+	s, err := l.session.OpenStream(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, l.explain(err)
 	}
-	return &tcpStream{link: l, raw: s}, nil
+	return l.keep(s), nil
 }
 
 func (l *tcpLink) Accept() (net.Stream, error) {
@@ -86,7 +93,34 @@ func (l *tcpLink) Accept() (net.Stream, error) {
 	if err != nil {
 		return nil, l.end(err)
 	}
-	return &tcpStream{link: l, raw: s}, nil
+	return l.keep(s), nil
+}
+
+func (l *tcpLink) keep(raw *yamux.Stream) *tcpStream {
+	s := &tcpStream{link: l, raw: raw}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.streams[raw.StreamID()] = s
+	return s
+}
+
+// drop resets a stream that its reader has left alone for too long.
+func (l *tcpLink) drop(id uint32) {
+	l.mu.Lock()
+	s := l.streams[id]
+	l.mu.Unlock()
+	if s != nil {
+		s.dropped.Store(true)
+		_ = s.Reset(net.CodeBusy)
+	}
+}
+
+// forget is called when a stream has ended on this side.
+func (l *tcpLink) forget(id uint32) {
+	l.meter.forget(id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.streams, id)
 }
 
 // Close tells the peer the code, unless that would have to wait.
@@ -135,6 +169,7 @@ func (l *tcpLink) explain(err error) error {
 type tcpStream struct {
 	link     *tcpLink
 	raw      *yamux.Stream
+	dropped  atomic.Bool               // by drop
 	deadline atomic.Pointer[time.Time] // nil: none. Yamux has two clocks for it, which do not strike together
 }
 
@@ -146,7 +181,7 @@ func (s *tcpStream) Read(p []byte) (int, error) {
 	if n > 0 {
 		s.link.meter.read(s.raw.StreamID(), n)
 	}
-	return n, s.link.explain(err)
+	return n, s.explain(err)
 }
 
 func (s *tcpStream) Write(p []byte) (int, error) {
@@ -154,7 +189,7 @@ func (s *tcpStream) Write(p []byte) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := s.raw.Write(p)
-	return n, s.link.explain(err)
+	return n, s.explain(err)
 }
 
 func (s *tcpStream) SetDeadline(t time.Time) error {
@@ -163,6 +198,13 @@ func (s *tcpStream) SetDeadline(t time.Time) error {
 		s.deadline.Store(&t)
 	}
 	return s.raw.SetDeadline(t)
+}
+
+func (s *tcpStream) explain(err error) error {
+	if err != nil && s.dropped.Load() {
+		return &net.LimitError{What: "unread bytes of a connection", Limit: tcpUnread}
+	}
+	return s.link.explain(err)
 }
 
 func (s *tcpStream) isLate() bool {
@@ -174,13 +216,13 @@ func (s *tcpStream) CloseWrite() error { return s.link.explain(s.raw.CloseWrite(
 
 func (s *tcpStream) Close() error {
 	err := s.soon(s.raw.Close)
-	s.link.meter.forget(s.raw.StreamID())
+	s.link.forget(s.raw.StreamID())
 	return s.link.explain(err)
 }
 
 func (s *tcpStream) Reset(code uint32) error {
 	err := s.soon(func() error { return s.raw.ResetWithError(code) })
-	s.link.meter.forget(s.raw.StreamID())
+	s.link.forget(s.raw.StreamID())
 	return s.link.explain(err)
 }
 
