@@ -15,13 +15,13 @@ const (
 	MaxRecordsVia = 256  // that one person told
 )
 
-// AddAddress keeps an address record that a peer told, if it is the newest of its DID; via is the DID of that peer, which may be
-// the person itself. A record that is older is [ErrSuperseded], one of a device that a newer certificate replaced
+// AddAddress keeps an address record that a peer told, if it is the newest of its DID; via is the DID of that peer, which may
+// be the person itself. A record that is older is [ErrSuperseded], one of a device that a newer certificate replaced
 // [keyring.ErrRetired], one that is dated too far ahead [keyring.ErrClock]. One that ran out is kept: its addresses are tried
 // last. The same one again is no error.
 //
-// Where a certificate of the DID is known, that in the record counts as one that the device presented: the device signed it. Who may be told a record
-// is the caller's to decide.
+// Where a certificate of the DID is known, that in the record counts as one that the device presented: the device signed it.
+// Who may be told a record is the caller's to decide.
 func (s *State) AddAddress(ctx context.Context, r *AddressRecord, via radicle.DID) error {
 	if err := r.checkAhead("address record", r.made(), s.now()); err != nil {
 		return err
@@ -32,8 +32,8 @@ func (s *State) AddAddress(ctx context.Context, r *AddressRecord, via radicle.DI
 func (s *State) putAddress(c *change, r *AddressRecord, via radicle.DID) (refused, err error) {
 	did := r.DID()
 	if _, known := s.certs.Get(did); known {
-		// One that ran out still says which device is the newest.
-		if _, refused, err = s.putCertificate(c, r.cert, true); err != nil || refused != nil && !errors.Is(refused, keyring.ErrExpired) {
+		_, refused, err = s.putCertificate(c, r.cert, true)
+		if ranOut := errors.Is(refused, keyring.ErrExpired); err != nil || refused != nil && !ranOut {
 			return refused, err
 		}
 	}

@@ -15,8 +15,8 @@ const (
 )
 
 // ByDevice says whose device it is and how it stands. A device that nobody has shown to be theirs, or that is not its person's
-// any more, is [fs.ErrNotExist]; one whose certificate ran out before it was ever met is [keyring.ErrExpired]; one that is being
-// replaced at this moment may be [keyring.ErrRetired]. Whether the person is a friend says [State.Friend].
+// any more, is [fs.ErrNotExist]; one whose certificate ran out before it was ever met is [keyring.ErrExpired]; one that is
+// being replaced at this moment may be [keyring.ErrRetired]. Whether the person is a friend says [State.Friend].
 func (s *State) ByDevice(device keyring.Device) (radicle.DID, keyring.Standing, error) {
 	s.mu.RLock()
 	did, ok := s.devices[device]
@@ -41,13 +41,14 @@ func (s *State) AddCertificate(ctx context.Context, cert *keyring.Certificate) (
 
 // AddPublished remembers a certificate that its owner published, as in a repository. It tells which device to dial, and retires
 // others as in [State.AddCertificate]; but the device has not agreed, and [State.ByDevice] does not know it by that: whoever
-// publishes could name another's device (KEYS.md §8). Where room is needed those go first that were
-// only published.
+// publishes could name another's device (KEYS.md §8). Where room is needed those go first that were only published.
 func (s *State) AddPublished(ctx context.Context, cert *keyring.Certificate) (keyring.Standing, error) {
 	return s.addCertificate(ctx, cert, false)
 }
 
-func (s *State) addCertificate(ctx context.Context, cert *keyring.Certificate, agreed bool) (standing keyring.Standing, err error) {
+func (s *State) addCertificate(
+	ctx context.Context, cert *keyring.Certificate, agreed bool,
+) (standing keyring.Standing, err error) {
 	err = s.refuse(ctx, func(c *change) (refused, err error) {
 		standing, refused, err = s.putCertificate(c, cert, agreed)
 		return refused, err

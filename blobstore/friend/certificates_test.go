@@ -108,6 +108,11 @@ func TestPublishedCertificatesClaimNoDevice(t *testing.T) {
 	h.again(t)
 	h.wantDevice(t, cy(), "absent")
 	h.wantDevice(t, cy().on(0x44), "absent")
+	// Nor has it agreed when the one that it replaced comes.
+	wantClass(t, h.add(t, cy().certificate(t, now.Add(3*time.Minute))), "retired")
+	h.wantDevice(t, cy().on(0x44), "absent")
+	h.again(t)
+	h.wantDevice(t, cy().on(0x44), "absent")
 }
 
 // Strangers drive out strangers, and nobody else.

@@ -67,8 +67,8 @@ func (s *State) Friends() []Friend {
 	return all
 }
 
-// AddFriend adds a friend. Added is now and Seen never, whatever f says. A friend that is there is [fs.ErrExist]; other errors are [ErrSelf],
-// [radicle.ErrWeakKey], [ErrName], [ErrNameTaken], [ErrLimit] and [blobstore.ErrBounds].
+// AddFriend adds a friend. Added is now and Seen never, whatever f says. A friend that is there is [fs.ErrExist]; other errors
+// are [ErrSelf], [radicle.ErrWeakKey], [ErrName], [ErrNameTaken], [ErrLimit] and [blobstore.ErrBounds].
 func (s *State) AddFriend(ctx context.Context, f Friend) error {
 	return s.update(ctx, func(c *change) error {
 		if _, ok := s.Friend(f.DID); ok {
@@ -79,8 +79,8 @@ func (s *State) AddFriend(ctx context.Context, f Friend) error {
 	})
 }
 
-// SetFriend changes a friend: edit is given what is known and changes all of it but DID, Added and Seen. It must not call the State.
-// Errors are [fs.ErrNotExist], those of [State.AddFriend], and those of edit as they are.
+// SetFriend changes a friend: edit is given what is known and changes all of it but DID, Added and Seen. It must not call the
+// State. Errors are [fs.ErrNotExist], those of [State.AddFriend], and those of edit as they are.
 func (s *State) SetFriend(ctx context.Context, did radicle.DID, edit func(*Friend) error) error {
 	return s.update(ctx, func(c *change) error {
 		old, ok := s.Friend(did)

@@ -179,10 +179,11 @@ func parseRows[T any](s *State, rows []row, err error, parse func([]byte) (T, er
 	return all, err
 }
 
-// CheckIntroduction says whether a guest with a certificate of its own may be let in on an introduction: its issuer is a
-// friend or another DID of this person ([ErrStranger]), the device that signed it was not replaced ([keyring.ErrRetired]), the guest is the one that is named
-// ([keyring.ErrMismatch]), it holds now ([ErrEnded], [keyring.ErrClock]), and it was not revoked ([ErrRevoked]). It does not ask
-// whether the certificate that it was signed under has run out since: that an owner is away is what introductions are for.
+// CheckIntroduction says whether a guest with a certificate of its own may be let in on an introduction: its issuer is a friend
+// or another DID of this person ([ErrStranger]), the device that signed it was not replaced ([keyring.ErrRetired]), the guest
+// is the one that is named ([keyring.ErrMismatch]), it holds now ([ErrEnded], [keyring.ErrClock]), and it was not revoked
+// ([ErrRevoked]). It does not ask whether the certificate that it was signed under has run out since: that an owner is away is
+// what introductions are for.
 func (s *State) CheckIntroduction(ctx context.Context, i *Introduction, guest radicle.DID) error {
 	if i.guest != guest {
 		return fmt.Errorf("introduction of %v, presented by %v: %w", i.guest, guest, keyring.ErrMismatch)

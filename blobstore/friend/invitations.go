@@ -76,9 +76,9 @@ func (s *State) putInvitation(c *change, i Invitation) error {
 }
 
 // Accept lets somebody in who knocks with the secret of an invitation: it is used up, and its bearer a friend with the pledge
-// that it promised, in one step. Give is what the new friend will give. Whoever is a friend already keeps name and attributes and
-// gets the larger pledge. The same DID may knock again with the same secret, for an answer may be lost; for anybody else it is
-// [ErrUsed]. A secret that is none is [ErrInvitation], one that is too late [ErrEnded]; further errors are those of
+// that it promised, in one step. Give is what the new friend will give. Whoever is a friend already keeps name and attributes
+// and gets the larger pledge. The same DID may knock again with the same secret, for an answer may be lost; for anybody else it
+// is [ErrUsed]. A secret that is none is [ErrInvitation], one that is too late [ErrEnded]; further errors are those of
 // [State.AddCertificate] for the certificate of the new friend, and [blobstore.ErrBounds] for give.
 func (s *State) Accept(ctx context.Context, secret Secret, cert *keyring.Certificate, give int64) (f Friend, err error) {
 	err = s.update(ctx, func(c *change) error {

@@ -46,9 +46,11 @@ type person struct {
 func ana() person {
 	return person{radicle.NewMemorySigner(seed(0xff)), keyring.NewDeviceKey(seed(0x01))}
 }
+
 func bo() person {
 	return person{radicle.NewMemorySigner(seed(0xfe)), keyring.NewDeviceKey(seed(0x02))}
 }
+
 func cy() person {
 	return person{radicle.NewMemorySigner(seed(0xfd)), keyring.NewDeviceKey(seed(0x03))}
 }
