@@ -156,10 +156,10 @@ type oneByte struct{ r io.Reader }
 func (o *oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:min(len(p), 1)]) }
 
 // clone makes Cy clone from a stream, in small limits.
-func (s *scene) clone(t *testing.T, stream io.ReadWriteCloser) error {
+func (s *scene) clone(t *testing.T, stream io.ReadWriteCloser, idle time.Duration) error {
 	t.Helper()
 	o := s.options()
-	o.Limits, o.Idle = packLimits, short
+	o.Limits, o.Idle = packLimits, idle
 	c := newHome(t, cy)
 	result, err := c.fetchStream(t, stream, o)
 	if rids, listErr := c.storage.Repositories(t.Context()); listErr != nil || len(rids) > 0 {
@@ -201,6 +201,7 @@ func TestHostileServer(t *testing.T) {
 	}
 	pack := func(b []byte) []byte { return replicate.AppendPack(b) }
 	ok := replicate.AppendEnd(replicate.OK, radicle.Oid{})
+	failed := replicate.AppendEnd(replicate.Internal, radicle.Oid{})
 	remote := func(code replicate.Code) func(error) bool {
 		return func(err error) bool {
 			e, ok := errors.AsType[*replicate.RemoteError](err)
@@ -230,7 +231,7 @@ func TestHostileServer(t *testing.T) {
 		"no pack at all":           {then(ok), as[*replicate.MalformedError]},
 		"a pack of something else": {then(pack(aPack(1, blob("x"))), ok), is(replicate.ErrIdentity)},
 		"half a pack":              {then(pack(aPack(1, blob("x"))[:20]), ok), as[*replicate.MalformedError]},
-		"half a pack, then failed": {then(pack(aPack(1, blob("x"))[:20]), replicate.AppendEnd(replicate.Internal, radicle.Oid{})), remote(replicate.Internal)},
+		"half a pack, then failed": {then(pack(aPack(1, blob("x"))[:20]), failed, failed), remote(replicate.Internal)}, // also at the identity alone
 		"a pack that stalls":       {then(pack(aPack(1, blob("x"))[:20])), is(replicate.ErrStalled)},
 		"a pack with a wrong hash": {then(pack(append(aPack(1, blob("x"))[:30], make([]byte, 11)...)), ok), as[*replicate.MalformedError]},
 		"misses what is asked":     {then(replicate.AppendEnd(replicate.NotFound, id), replicate.AppendEnd(replicate.NotFound, id)), as[*replicate.MalformedError]},
@@ -249,7 +250,11 @@ func TestHostileServer(t *testing.T) {
 				}
 				return
 			}
-			if err := s.clone(t, stream); !test.want(err) {
+			var idle time.Duration
+			if test.want(replicate.ErrStalled) {
+				idle = short
+			}
+			if err := s.clone(t, stream, idle); !test.want(err) {
 				t.Error(err)
 			}
 		})
@@ -262,7 +267,7 @@ func TestHostileServer(t *testing.T) {
 				for part := range slices.Chunk(p, 60_000) {
 					parts = append(parts, pack(part))
 				}
-				err := s.clone(t, answers(t, then(append(parts, ok)...)))
+				err := s.clone(t, answers(t, then(append(parts, ok)...)), 0)
 				if !as[*replicate.MalformedError](err) && !as[*replicate.LimitError](err) {
 					t.Error(err)
 				}
@@ -311,8 +316,8 @@ func TestFetchIsCancelled(t *testing.T) {
 	}
 }
 
-// raw sends bytes to a server of Ana's and returns all that it answers.
-func (s *scene) raw(t *testing.T, options replicate.ServerOptions, caller radicle.DID, send ...[]byte) []byte {
+// raw sends bytes to a server of Ana's and returns the first n bytes that it answers.
+func (s *scene) raw(t *testing.T, options replicate.ServerOptions, caller radicle.DID, n int, send ...[]byte) []byte {
 	t.Helper()
 	stream := serve(t, s.a.server(options), caller)
 	done := make(chan struct{})
@@ -324,7 +329,7 @@ func (s *scene) raw(t *testing.T, options replicate.ServerOptions, caller radicl
 			}
 		}
 	}()
-	answer, _ := io.ReadAll(stream) // it is cut, or closed
+	answer, _ := io.ReadAll(io.LimitReader(stream, int64(n))) // fewer if it is closed
 	_ = stream.Close()
 	<-done
 	return answer
@@ -354,7 +359,7 @@ func TestHostileAsker(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := s.raw(t, replicate.ServerOptions{Idle: short}, radicle.DID{}, test.send); !bytes.Equal(got, test.want) {
+			if got := s.raw(t, replicate.ServerOptions{}, radicle.DID{}, len(test.want), test.send); !bytes.Equal(got, test.want) {
 				t.Errorf("%x\nwant %x", got, test.want)
 			}
 		})
@@ -371,13 +376,14 @@ func TestObjectsThatAreNotAdvertised(t *testing.T) {
 	hidden := commit(t, other, nil)
 	list := replicate.AppendList(s.listing(t))
 	for _, id := range []radicle.Oid{secret, hidden} {
-		got := s.raw(t, replicate.ServerOptions{Idle: short}, radicle.DID{}, replicate.AppendRefs(s.rid), replicate.AppendWant([]radicle.Oid{id}, nil))
-		if want := slices.Concat(list, replicate.AppendEnd(replicate.NotFound, id)); !bytes.Equal(got, want) {
+		want := slices.Concat(list, replicate.AppendEnd(replicate.NotFound, id))
+		got := s.raw(t, replicate.ServerOptions{}, radicle.DID{}, len(want), replicate.AppendRefs(s.rid), replicate.AppendWant([]radicle.Oid{id}, nil))
+		if !bytes.Equal(got, want) {
 			t.Errorf("%x\nwant %x", got, want)
 		}
 	}
 	unreached := commit(t, s.r, nil)
-	got := s.raw(t, replicate.ServerOptions{Idle: short}, radicle.DID{}, replicate.AppendRefs(s.rid), replicate.AppendWant([]radicle.Oid{unreached}, nil))
+	got := s.raw(t, replicate.ServerOptions{}, radicle.DID{}, len(list)+1, replicate.AppendRefs(s.rid), replicate.AppendWant([]radicle.Oid{unreached}, nil))
 	if !bytes.HasPrefix(bytes.TrimPrefix(got, list), replicate.AppendPack([]byte("PACK"))[:1]) {
 		t.Errorf("%x", got)
 	}
@@ -393,12 +399,12 @@ func TestPrivateRepositoryIsInvisible(t *testing.T) {
 	}
 	r := s.a.init(t, draft)
 	const hide = 250 * time.Millisecond
+	want := replicate.AppendEnd(replicate.NotFound, radicle.Oid{})
 	ask := func(rid radicle.RID, caller radicle.DID, o replicate.ServerOptions) ([]byte, time.Duration) {
 		o.Hide = hide
 		start := time.Now()
-		return s.raw(t, o, caller, replicate.AppendRefs(rid)), time.Since(start)
+		return s.raw(t, o, caller, len(want), replicate.AppendRefs(rid)), time.Since(start)
 	}
-	want := replicate.AppendEnd(replicate.NotFound, radicle.Oid{})
 	notSeeded := replicate.ServerOptions{Seeds: func(context.Context, radicle.RID) (bool, error) { return false, nil }}
 	for name, got := range map[string]func() ([]byte, time.Duration){
 		"not there": func() ([]byte, time.Duration) {
