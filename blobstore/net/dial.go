@@ -21,7 +21,7 @@ const (
 	maxAttempts = 4
 )
 
-// A dialing is one search for a device, shared by all who asked for it meanwhile.
+// A dialing is one search for a device, shared by all who ask for it meanwhile and know no other addresses.
 type dialing struct {
 	device keyring.Device
 	addrs  []Addr
@@ -49,7 +49,7 @@ func (d *dialing) covers(addrs []Addr) bool {
 	return !slices.ContainsFunc(addrs, func(a Addr) bool { return !slices.Contains(d.addrs, a) })
 }
 
-// join returns the open connection with a device, or the search for it, which it begins if there is none.
+// join returns the open connection with a device, or a search for it, which it begins if there is none at these addresses.
 func (h *Hub) join(device keyring.Device, addrs []Addr) (*conn, *dialing, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -59,27 +59,34 @@ func (h *Hub) join(device keyring.Device, addrs []Addr) (*conn, *dialing, error)
 	if c := h.best(device); c != nil {
 		return c, nil, nil
 	}
-	d := h.dials[device]
-	if d == nil || d.settled {
-		ctx, cancel := context.WithTimeout(context.Background(), ConnectTimeout)
-		d = &dialing{device: device, addrs: addrs, cancel: cancel, done: make(chan struct{})}
-		h.dials[device] = d
-		h.wg.Go(func() { h.search(ctx, d) })
+	for _, d := range h.dials[device] {
+		if !d.settled && d.covers(addrs) {
+			d.waiting++
+			return nil, d, nil
+		}
 	}
-	d.waiting++
+	ctx, cancel := context.WithTimeout(context.Background(), ConnectTimeout)
+	d := &dialing{device: device, addrs: addrs, cancel: cancel, done: make(chan struct{}), waiting: 1}
+	h.dials[device] = append(h.dials[device], d)
+	h.wg.Go(func() { h.search(ctx, d) })
 	return nil, d, nil
 }
 
-// leave is called once by all who joined. The last one to go ends a search whose answer nobody waits for. A search that
-// was answered by a connection from the other side goes on: the other side may have taken its link already, and would
+// leave is called once by all who joined, for the answer. The last one to go ends a search that has none yet. A search
+// that was answered by a connection from the other side goes on: the other side may have taken its link already, and would
 // be left without one if both gave way.
-func (h *Hub) leave(d *dialing) {
+func (h *Hub) leave(d *dialing) (*conn, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if d.waiting--; d.waiting == 0 && !d.settled {
+	d.waiting--
+	if d.settled {
+		return d.conn, d.err
+	}
+	if d.waiting == 0 {
 		d.cancel()
 		d.settle(nil, context.Canceled)
 	}
+	return nil, context.Canceled
 }
 
 // search looks for a device and settles what its dialing comes to.
@@ -98,7 +105,8 @@ func (h *Hub) search(ctx context.Context, d *dialing) {
 		err = nil
 	}
 	d.settle(c, err)
-	if h.dials[d.device] == d {
+	h.dials[d.device] = slices.DeleteFunc(h.dials[d.device], func(other *dialing) bool { return other == d })
+	if len(h.dials[d.device]) == 0 {
 		delete(h.dials, d.device)
 	}
 }

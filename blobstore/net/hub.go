@@ -1,6 +1,7 @@
 package net
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,14 +26,14 @@ type Hub struct {
 	closed bool
 	conns  map[keyring.Device][]*conn // live ones, oldest first
 	count  int                        // of all in conns
-	dials  map[keyring.Device]*dialing
+	dials  map[keyring.Device][]*dialing
 }
 
 // NewHub makes the hub of a device.
 func NewHub(device keyring.Device, handler Handler, dialer Dialer) *Hub {
 	return &Hub{
 		device: device, handler: handler, dialer: dialer,
-		conns: map[keyring.Device][]*conn{}, dials: map[keyring.Device]*dialing{},
+		conns: map[keyring.Device][]*conn{}, dials: map[keyring.Device][]*dialing{},
 	}
 }
 
@@ -79,7 +80,7 @@ func (h *Hub) insert(c *conn) (code uint32, err error) {
 	h.conns[device] = append(h.conns[device], c)
 	h.count++
 	h.settle(device)
-	if d := h.dials[device]; d != nil {
+	for _, d := range h.dials[device] {
 		d.settle(c, nil)
 	}
 	h.wg.Go(c.run)
@@ -171,9 +172,11 @@ func (h *Hub) Recheck() {
 func (h *Hub) Close() error {
 	h.mu.Lock()
 	h.closed = true
-	for _, d := range h.dials {
-		d.cancel()
-		d.settle(nil, ErrClosed)
+	for _, ds := range h.dials {
+		for _, d := range ds {
+			d.cancel()
+			d.settle(nil, ErrClosed)
+		}
 	}
 	h.mu.Unlock()
 	for _, c := range h.live() {
@@ -191,29 +194,19 @@ func (h *Hub) Connect(ctx context.Context, device keyring.Device, addrs []Addr) 
 	if device == h.device {
 		return nil, fmt.Errorf("%w: it is this one", ErrDevice)
 	}
-	addrs = usable(addrs)
-	for {
-		c, d, err := h.join(device, addrs)
-		if err != nil {
-			return nil, err
-		}
-		if c != nil {
-			c.Admit()
-			return c, nil
-		}
+	c, d, err := h.join(device, usable(addrs))
+	if err != nil {
+		return nil, err
+	}
+	if d != nil {
 		select {
 		case <-d.done:
 		case <-ctx.Done():
-			h.leave(d)
-			return nil, ctx.Err()
 		}
-		h.leave(d)
-		if d.conn != nil {
-			d.conn.Admit() // who is dialled is let in, also where it was quicker
-			return d.conn, nil
-		}
-		if d.covers(addrs) {
-			return nil, d.err
+		if c, err = h.leave(d); err != nil {
+			return nil, cmp.Or(ctx.Err(), err)
 		}
 	}
+	c.Admit() // who is dialled is let in, also where it was quicker
+	return c, nil
 }
