@@ -15,20 +15,46 @@
 //
 // What works prints the same. What fails prints, after Radicle's line where that has one, a hint. Beyond that:
 //
+// Order.
+//
 //   - Refs and signature move together or not at all. Radicle's helper moves each ref when its turn comes and signs at the
 //     end: when it fails in between, branches have moved that nobody else will ever fetch.
-//   - A ref that cannot move (not a fast-forward, moved meanwhile, a lease that is stale) is rejected alone, in git's own
-//     words. There, one rejected ref ends the whole push with the output of a git command that nobody ran.
+//   - A ref that cannot move (not a fast-forward, moved meanwhile, a stale lease, no commit or tag, a name that signing itself
+//     writes) is rejected alone, in git's own words. There, one rejected ref ends the whole push with the output of a git command
+//     that nobody ran, and a namespace whose refs/rad was pushed to is beyond repair.
+//   - A failure after the signature (canonical refs, cache, branch of a patch) is said and fails nothing: the push is done.
+//   - An input that ends within a batch does nothing: git is gone. There, what had arrived is pushed.
+//   - No wait for seeds that are not connected: there a push takes nine seconds when all seeds are offline. If none is connected
+//     it says so, with ! in place of ✓.
+//
+// What is believed.
+//
+//   - The delegates and their rules are those of refs/rad/id, which every fetch and every change of the identity brings up to
+//     date; there some of it is folded anew for each push.
+//   - The cache of patches (cobs/cache.db) is a cache: where it is missing, broken or of another version, patches are read
+//     from the repository, and an update of a patch always reads that. There, neither a patch nor a branch can be pushed.
+//   - Whether a patch was merged is looked up in storage: the working copy may lack what others have pushed.
+//   - A missing node/policies.db is an empty one; there the push fails, after everything was signed.
+//   - GIT_COMMITTER_DATE may be any date; what is no number of seconds is ignored. There it is a panic, after the branch moved.
+//   - Where there is no key file, ssh-agent is asked.
+//   - A HEAD in storage that is broken hides no branches from a fetch.
+//
+// Words.
+//
 //   - Push options are unquoted as git quotes them (C style, octal), and runs of spaces survive.
-//   - An input that ends within a batch of pushes pushes nothing: git is gone. There, what had arrived is pushed.
 //   - Lines are bounded (MaxLine), and a line that is no command says so without repeating megabytes of it.
 //   - Nothing opens an editor: a patch without a message gets that of its commits, as there without a terminal.
-//   - No wait for seeds that are not connected: there a push takes nine seconds when all seeds are offline.
-//   - The cache of patches (cobs/cache.db) is a cache: where it is missing, broken or of another version, patches are read
-//     from the repository. There, neither a patch nor a branch can be pushed.
-//   - GIT_COMMITTER_DATE may be any date; what is no number of seconds is ignored. There it is a panic, after the branch moved.
+//   - A git command that fails is one line, not all that it printed; what libgit2 and Rust say about an error is said in our words.
+//   - NO_COLOR is honoured; RAD_DEBUG prints lines as git wrote them.
+//
+// git.
+//
+//   - No hooks and no configuration of the person's run in storage.
 //   - A fetch works with protocol.version=0 in the user's configuration, and for submodules as soon as rad:// is allowed there.
-//   - A git command that fails is one line, not all that it printed.
-//   - NO_COLOR is honoured.
-//   - What libgit2 says about an error is said in our words.
+//
+// # Big files
+//
+// [BigFiles] is how a program joins this package with whoever keeps what Git LFS pointers stand for. Without it nothing is looked
+// for, configured or printed. With it, a push that brings pointers stores what is not stored yet before any ref moves, and is
+// refused for what is neither stored nor here; see package lfs below this one for what is configured.
 package remote

@@ -69,12 +69,14 @@ func (s *session) storageError(err error) error {
 }
 
 // pushError is why nothing was pushed.
-func pushError(ctx context.Context, err error) error {
+func (s *session) pushError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return fail(hintAgain, "%v", ctx.Err())
 	case errors.As(err, new(*Error)):
 		return err
+	case errors.Is(err, profile.ErrLocked), errors.As(err, new(*profile.AgentSizeError)):
+		return s.signerError(err)
 	case errors.Is(err, storage.ErrBusy):
 		return fail(hintBusy, "%v", err)
 	}

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 // "git fetch-pack" does it, with the person's configuration: it knows what is there already, checks what it gets if it was told
 // to, and respects shallow repositories. What it prints is kept for errors, as Radicle's helper does.
 func (s *session) fetch(ctx context.Context, first command) error {
-	values, err := s.batch(first)
+	values, err := s.batch(ctx, first)
 	if err != nil {
 		return err
 	}
@@ -26,7 +25,7 @@ func (s *session) fetch(ctx context.Context, first command) error {
 	cmd := s.work.git(ctx, fetchPack(s.options.verbosity, s.repo.Dir())...)
 	cmd.Stdin = strings.NewReader(wanted(ids))
 	// That git may talk rad:// was decided before it came here; that this takes a path is nobody's business.
-	cmd.Env = append(os.Environ(), "GIT_ALLOW_PROTOCOL=file")
+	cmd.Env = append(cmd.Env, "GIT_ALLOW_PROTOCOL=file")
 	if _, err := output(ctx, cmd, 1<<20); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,13 +40,60 @@ type command struct {
 	text  string // the line, for errors
 }
 
-// lineReader reads what git writes.
-type lineReader struct{ r *bufio.Reader }
+// lineReader reads what git writes. It has a goroutine, because git may have nothing to say for hours, and a read cannot be broken
+// off. It ends with the input, or after the line that comes next once close was called.
+type lineReader struct {
+	r      *bufio.Reader
+	lines  chan line
+	closed chan struct{}
+}
 
-func newLineReader(r io.Reader) *lineReader { return &lineReader{bufio.NewReaderSize(r, 4<<10)} }
+// line is what was read: a command or an error.
+type line struct {
+	command command
+	err     error
+}
 
-// next reads a line. The end of the input is io.EOF; other errors wrap [ErrLineTooLong] or [ErrCommand].
-func (l *lineReader) next() (command, error) {
+func newLineReader(r io.Reader) *lineReader {
+	l := &lineReader{r: bufio.NewReaderSize(r, 4<<10), lines: make(chan line), closed: make(chan struct{})}
+	go l.run()
+	return l
+}
+
+// close says that nobody will ask for lines any more.
+func (l *lineReader) close() { close(l.closed) }
+
+// run reads until there is nothing more to read.
+func (l *lineReader) run() {
+	defer close(l.lines)
+	for {
+		c, err := l.read()
+		select {
+		case l.lines <- line{c, err}:
+		case <-l.closed:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// next returns a line. The end of the input is io.EOF; other errors are the context's, or wrap [ErrLineTooLong] or [ErrCommand].
+func (l *lineReader) next(ctx context.Context) (command, error) {
+	select {
+	case got, ok := <-l.lines:
+		if !ok {
+			return command{}, io.EOF
+		}
+		return got.command, got.err
+	case <-ctx.Done():
+		return command{}, ctx.Err()
+	}
+}
+
+// read reads a line.
+func (l *lineReader) read() (command, error) {
 	var line []byte
 	for {
 		part, err := l.r.ReadSlice('\n')

@@ -39,17 +39,17 @@ func TestLines(t *testing.T) {
 
 func TestLinesThatDoNotEnd(t *testing.T) {
 	longest := "option push-option " + strings.Repeat("x", MaxLine-len("option push-option \n")) + "\n"
-	if c, err := newLineReader(strings.NewReader(longest)).next(); err != nil || len(c.value) != MaxLine-len("option push-option \n") {
+	if c, err := newLineReader(strings.NewReader(longest)).next(t.Context()); err != nil || len(c.value) != MaxLine-len("option push-option \n") {
 		t.Errorf("the longest line: %d bytes, %v", len(c.value), err)
 	}
 	endless := io.MultiReader(strings.NewReader("push "), endlessReader{})
-	if _, err := newLineReader(endless).next(); !errors.Is(err, ErrLineTooLong) {
+	if _, err := newLineReader(endless).next(t.Context()); !errors.Is(err, ErrLineTooLong) {
 		t.Errorf("a line without an end: %v", err)
 	}
-	if _, err := newLineReader(strings.NewReader("push a:b")).next(); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := newLineReader(strings.NewReader("push a:b")).next(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a line that breaks off: %v", err)
 	}
-	if _, err := newLineReader(strings.NewReader("")).next(); err != io.EOF {
+	if _, err := newLineReader(strings.NewReader("")).next(t.Context()); err != io.EOF {
 		t.Errorf("no line: %v", err)
 	}
 }
@@ -85,7 +85,7 @@ func FuzzLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		lines := newLineReader(strings.NewReader(text))
 		for n := 0; ; n++ {
-			c, err := lines.next()
+			c, err := lines.next(t.Context())
 			if err != nil && !errors.Is(err, ErrCommand) {
 				break
 			}

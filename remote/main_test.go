@@ -1,11 +1,14 @@
 package remote_test
 
 import (
+	"context"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"radswarm/radicle/radtest"
 	"radswarm/remote"
@@ -145,4 +148,28 @@ func swapKey(t *testing.T, w *world) {
 	}
 	remove(t, w.home.SecretKey())
 	write(t, w.home.SecretKey(), string(key))
+}
+
+// A helper that is told to end does, while git has nothing to say.
+func TestToldToEnd(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	in, git := io.Pipe()
+	defer git.Close()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- remote.Main(ctx, remote.Config{Args: []string{"rad", w.url()}, Env: w.lookup, In: in, Out: io.Discard, Err: io.Discard})
+	}()
+	if _, err := io.WriteString(git, "capabilities\n"); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	select {
+	case code := <-ended:
+		if code != 1 {
+			t.Errorf("exit %d", code)
+		}
+	case <-time.After(radtest.WaitTime):
+		t.Error("still waiting for git")
+	}
 }

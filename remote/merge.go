@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"radswarm/radicle"
@@ -113,12 +114,17 @@ func revisionIn(p cobcache.Summary, commits []radicle.Oid, last bool) (cobcache.
 	return cobcache.Revision{}, false
 }
 
-// merge says that a revision is merged, and removes the branches that stood for the patch.
+// merge says that a revision is merged, and removes the branches that stood for the patch. If the patch does not take that, people
+// are told; what they pushed is pushed.
 func (a *attempt) merge(ctx context.Context, p *patch.Patch, revision, commit radicle.Oid) error {
 	latest := p.Latest().ID
 	op, err := p.Merge(ctx, a.pen, revision, commit)
+	if err != nil && ctx.Err() == nil {
+		a.then(func(context.Context) { a.say.warn(fmt.Sprintf(textNotMerged, p.ID, brief(err.Error()))) })
+		return nil
+	}
 	if err != nil {
-		return a.lost(ctx, err)
+		return ctx.Err()
 	}
 	if err := a.tx.Set(ctx, cob.Ref(patch.Type, p.ID), op); err != nil {
 		return err

@@ -128,7 +128,7 @@ func (s *session) transfer(ctx context.Context, tips, have []radicle.Oid) error 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pack := s.work.git(ctx, "pack-objects", "--revs", "--stdout", "--thin", "--delta-base-offset", "-q")
-	pack.Env = withAlternate(os.Environ(), filepath.Join(s.repo.Dir(), "objects"))
+	pack.Env = withAlternate(pack.Env, filepath.Join(s.repo.Dir(), "objects"))
 	pack.Stdin = strings.NewReader(wanted(tips) + "--not\n" + wanted(have))
 	complaint := &keep{max: maxStderr}
 	pack.Stderr = complaint

@@ -154,12 +154,15 @@ func (a *attempt) revise(ctx context.Context, act action) (resource string, err 
 	if err != nil {
 		return "", a.lost(ctx, err)
 	}
-	if err := a.set(ctx, act); err != nil {
+	if err := a.checkMove(ctx, act); err != nil {
 		return "", err
 	}
 	id, err := p.Update(ctx, a.pen, text, base, head)
 	if err != nil {
 		return "", a.lost(ctx, err)
+	}
+	if err := a.tx.Set(ctx, act.dst, head); err != nil { // from here on nothing is refused any more
+		return "", err
 	}
 	if err := a.tx.Set(ctx, cob.Ref(patch.Type, p.ID), id); err != nil {
 		return "", err

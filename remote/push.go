@@ -15,10 +15,11 @@ func (s *session) push(ctx context.Context, first command) error {
 	if err := s.mayPush(); err != nil {
 		return err
 	}
-	specs, err := s.batch(first)
+	specs, err := s.batch(ctx, first)
 	if err != nil {
 		return err
 	}
+	s.forget(ctx)
 	var key radicle.Signer
 	var actions []action
 	var files []bigFile
@@ -32,11 +33,11 @@ func (s *session) push(ctx context.Context, first command) error {
 		return s.send(ctx, tips(actions, s.options.baseID))
 	})
 	if err != nil {
-		return pushError(ctx, err)
+		return s.pushError(ctx, err)
 	}
 	done, err := s.update(ctx, key, actions)
 	if err != nil {
-		return pushError(ctx, err)
+		return s.pushError(ctx, err)
 	}
 	s.finish(ctx, done)
 	if done.ok() {

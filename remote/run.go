@@ -30,7 +30,7 @@ type session struct {
 	out     *bufio.Writer
 	say     *voice
 	config  *lfs.Config // nil until it is read; see setUpLFS
-	// document is the identity document that this node takes for the current one, read when it is first needed.
+	// document is the identity document that this node takes for the current one, read when it is first needed; see forget.
 	document func() (*identity.Document, error)
 }
 
@@ -55,6 +55,7 @@ func run(ctx context.Context, c Config, say *voice) error {
 		Config: c, say: say, lines: newLineReader(c.In), out: bufio.NewWriterSize(c.Out, 64<<10),
 		options: options{verbosity: 1},
 	}
+	defer s.lines.close()
 	if err := s.open(ctx); err != nil {
 		return err
 	}
@@ -85,8 +86,13 @@ func (s *session) open(ctx context.Context) error {
 		return repositoryError(err, store.Path(s.url.RID), s.url.RID)
 	}
 	s.work = newWorkingCopy(s.Env)
-	s.document = sync.OnceValues(func() (*identity.Document, error) { return s.repo.Document(ctx) })
+	s.forget(ctx)
 	return nil
+}
+
+// forget makes that what storage holds is read again when it is needed: between list and push hours may pass.
+func (s *session) forget(ctx context.Context) {
+	s.document = sync.OnceValues(func() (*identity.Document, error) { return s.repo.Document(ctx) })
 }
 
 // arguments reads the command line.
@@ -121,7 +127,7 @@ func (s *session) now() time.Time {
 // serve answers lines until a batch is done, or git has nothing more to say.
 func (s *session) serve(ctx context.Context) error {
 	for {
-		c, err := s.lines.next()
+		c, err := s.lines.next(ctx)
 		if err == io.EOF {
 			return nil
 		}
@@ -181,10 +187,10 @@ func (s *session) setOption(ctx context.Context, c command) (answer string, err 
 }
 
 // batch reads lines like the first one up to the blank line that ends them, and returns their values.
-func (s *session) batch(first command) ([]string, error) {
+func (s *session) batch(ctx context.Context, first command) ([]string, error) {
 	values := []string{first.value}
 	for {
-		c, err := s.lines.next()
+		c, err := s.lines.next(ctx)
 		switch {
 		case err == io.EOF:
 			return nil, inputError(ErrEnd)

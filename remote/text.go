@@ -31,6 +31,7 @@ const (
 	textCompare      = "To compare against your previous revision %s, run:\n\n   %s\n"
 	textMerged       = "%s Patch %s merged"
 	textMergedAt     = "%s Patch %s merged at revision %s"
+	textNotMerged    = "patch %v was not marked as merged: %s"
 	textReverted     = "%s Patch %s reverted at revision %s"
 	textBranch       = "%s Branch %s created"
 	textPushBranch   = "to update, run `git push %s %s`"

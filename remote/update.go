@@ -148,6 +148,14 @@ func (a *attempt) checkLease(dst string) error {
 
 // set moves a ref to an object, unless git would refuse it.
 func (a *attempt) set(ctx context.Context, act action) error {
+	if err := a.checkMove(ctx, act); err != nil {
+		return err
+	}
+	return refusal(a.tx.Set(ctx, act.dst, act.object.id))
+}
+
+// checkMove refuses what git would refuse.
+func (a *attempt) checkMove(ctx context.Context, act action) error {
 	old, now := a.tx.Get(act.dst), act.object.id
 	if err := a.checkLease(act.dst); err != nil {
 		return err
@@ -160,11 +168,9 @@ func (a *attempt) set(ctx context.Context, act action) error {
 		return refuse("a branch points to a commit, and %v is a %v", now, act.object.kind)
 	}
 	if !old.IsZero() && !act.force && !leased {
-		if err := a.checkForward(ctx, act.dst, old, act.object); err != nil {
-			return err
-		}
+		return a.checkForward(ctx, act.dst, old, act.object)
 	}
-	return refusal(a.tx.Set(ctx, act.dst, now))
+	return nil
 }
 
 // checkForward refuses to move a ref to where its history is lost (git-push(1), "fast-forwards").

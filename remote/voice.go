@@ -63,7 +63,7 @@ func colourful(env profile.Env, terminal bool) bool {
 // IsTerminal reports whether a file is one that text may be coloured for.
 func IsTerminal(f *os.File) bool {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // success is what stands before a line about something that was done.

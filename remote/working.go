@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -36,6 +37,7 @@ func newWorkingCopy(env profile.Env) workingCopy {
 // git prepares a command. Names go through standard input or after "--end-of-options".
 func (w workingCopy) git(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0") // a partial clone may fetch what it lacks
 	cmd.WaitDelay = waitDelay
 	return cmd
 }
