@@ -148,6 +148,11 @@ func (f addressFields) encode() []byte {
 	return bytes.Join([][]byte{u64(f.seq), u64(f.last), u16(f.flags), f.addresses}, nil)
 }
 
+// ofLength is an address of so many letters, 204 to 264.
+func ofLength(n int, letter string) string {
+	return strings.Repeat(strings.Repeat(letter, 49)+".", 4) + strings.Repeat(letter, n-202) + ":1"
+}
+
 func addressVectors() (all []vector) {
 	many := make([]string, 17)
 	for i := range many {
@@ -180,13 +185,20 @@ func addressVectors() (all []vector) {
 		"year-10000":      {"not-after past the year 9999", "encoding", func(f *addressFields) { f.seq, f.last = 253402300799_000, 253402300800 }},
 		"number-highest":  {"the highest number", "encoding", func(f *addressFields) { f.seq = math.MaxUint64 }},
 		"too-many":        {"17 addresses", "encoding", func(f *addressFields) { f.addresses = list(many...) }},
-		"twice":           {"an address twice", "encoding", func(f *addressFields) { f.addresses = list(many[0], many[1], many[0]) }},
-		"empty-address":   {"an address without a character", "encoding", func(f *addressFields) { f.addresses = list("") }},
-		"long-address":    {"256 characters", "encoding", func(f *addressFields) { f.addresses = list(longest + "111") }},
-		"space":           {"a space in an address", "encoding", func(f *addressFields) { f.addresses = list("a b:1") }},
-		"control":         {"a line feed in an address", "encoding", func(f *addressFields) { f.addresses = list("a:1\n") }},
-		"not-ascii":       {"an address that is not ASCII", "encoding", func(f *addressFields) { f.addresses = list("ä:1") }},
-		"count":           {"fewer addresses than it says", "encoding", func(f *addressFields) { f.addresses = append(u16(2), text("a:1")...) }},
+		"longest": {"1,024 bytes in all", "ok", func(f *addressFields) {
+			all := []string{ofLength(244, "a"), ofLength(244, "b"), ofLength(243, "c")}
+			f.addresses, f.dialled = list(all...), strings.Join(all, " ")
+		}},
+		"too-long": {"1,025 bytes in all", "encoding", func(f *addressFields) {
+			f.addresses = list(ofLength(244, "a"), ofLength(244, "b"), ofLength(244, "c"))
+		}},
+		"twice":         {"an address twice", "encoding", func(f *addressFields) { f.addresses = list(many[0], many[1], many[0]) }},
+		"empty-address": {"an address without a character", "encoding", func(f *addressFields) { f.addresses = list("") }},
+		"long-address":  {"256 characters", "encoding", func(f *addressFields) { f.addresses = list(longest + "111") }},
+		"space":         {"a space in an address", "encoding", func(f *addressFields) { f.addresses = list("a b:1") }},
+		"control":       {"a line feed in an address", "encoding", func(f *addressFields) { f.addresses = list("a:1\n") }},
+		"not-ascii":     {"an address that is not ASCII", "encoding", func(f *addressFields) { f.addresses = list("ä:1") }},
+		"count":         {"fewer addresses than it says", "encoding", func(f *addressFields) { f.addresses = append(u16(2), text("a:1")...) }},
 	} {
 		f := goodAddress()
 		c.change(&f)
