@@ -60,6 +60,9 @@ func (e *Error) Error() string { return e.Message }
 // ErrNotRunning is that no daemon runs.
 var ErrNotRunning = errors.New("daemon is not running")
 
+// ErrEnded is a daemon that ended before it had answered. What was asked may have been done or not.
+var ErrEnded = errors.New("daemon has ended before it answered")
+
 // StartError is a daemon that could not be started.
 type StartError struct {
 	Said string // what it said, if anything: one line
