@@ -32,6 +32,13 @@ func copiesOf(path string) (found []string) {
 // Backup writes a copy of the database to path, where it replaces what is there: the copy is there whole or not at all. It is
 // consistent, one file, and for its owner only. A database that is damaged is not copied: it is a [*CorruptError].
 func (s *State) Backup(ctx context.Context, path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if path == s.path {
+		return fmt.Errorf("copy of %s to itself: %w", path, fs.ErrInvalid)
+	}
 	return s.backup(ctx, path, func() error { return nil })
 }
 

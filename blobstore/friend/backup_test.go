@@ -29,8 +29,15 @@ func TestBackup(t *testing.T) {
 		}
 		h.befriend(t, somebody(n))
 	}
-	if err := h.Backup(t.Context(), filepath.Join(t.TempDir(), "no", "folder")); err == nil {
-		t.Error("written nowhere")
+	for _, bad := range []string{filepath.Join(t.TempDir(), "no", "folder"), h.path} {
+		if err := h.Backup(t.Context(), bad); err == nil {
+			t.Errorf("written to %s", bad)
+		}
+	}
+	t.Chdir(t.TempDir())
+	check(t, h.Backup(t.Context(), "file:copy?mode=memory"))
+	if n := friendsIn(t, "file:copy?mode=memory", h.options); n != 3 {
+		t.Errorf("%d friends under an odd name", n)
 	}
 }
 

@@ -225,6 +225,9 @@ func TestIssued(t *testing.T) {
 	wantClass(t, add(ana().introduces(t, somebody(1), now)), "limit")
 	clock.add(401 * day)
 	wantClass(t, add(one), "ended")
+	if got := issued(cy()); got != nil {
+		t.Errorf("%v after its end", got)
+	}
 	check(t, add(ana().introduces(t, somebody(1), clock.now())))
 	if n := len(must[[]*friend.Revocation](t)(h.Notices(t.Context()))); n != 0 || len(issued(cy())) != 0 {
 		t.Errorf("%d notices after their end", n)

@@ -208,6 +208,21 @@ func (l *ledger) kill(t *testing.T, path string, start, said int, after time.Dur
 	}
 }
 
+// A process that is killed while it makes a database leaves one, or none, and never something else.
+func TestKilledWhileMaking(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 4))
+	for range 10 {
+		path := filepath.Join(t.TempDir(), friend.FileName)
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), envWriter+"="+path, envSeed+"=1")
+		check(t, cmd.Start())
+		timer := time.AfterFunc(time.Duration(random.IntN(60_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait()
+		timer.Stop()
+		check(t, tryOpen(t, path, killOptions()))
+	}
+}
+
 // Another process cannot open a database that is open.
 func TestTwoProcesses(t *testing.T) {
 	h := openHome(t, filepath.Join(t.TempDir(), friend.FileName), friend.Options{Self: ana().did()})
