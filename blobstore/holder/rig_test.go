@@ -371,6 +371,20 @@ func (r *recorder) ending(t testing.TB) error {
 	}
 }
 
+// noticed returns the twins that were reported, when there are some.
+func (r *recorder) noticed(t testing.TB) []Twins {
+	t.Helper()
+	for {
+		r.mu.Lock()
+		changed, all := r.changed(), r.twins
+		r.mu.Unlock()
+		if len(all) > 0 {
+			return all
+		}
+		<-changed
+	}
+}
+
 // count returns how many messages were heard.
 func (r *recorder) count() int {
 	r.mu.Lock()
@@ -403,3 +417,6 @@ func (h *home) revoke(i *friend.Introduction) []byte {
 	}
 	return r.Bytes()
 }
+
+// newDevice is one of many devices.
+func newDevice(i int) *keyring.DeviceKey { return keyring.NewDeviceKey(seed(250, i)) }

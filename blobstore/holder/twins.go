@@ -1,14 +1,17 @@
 package holder
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
 	"radswarm/radicle"
 )
 
-// seenInstances is how many homes of one DID are remembered.
-const seenInstances = 4
+const (
+	seenInstances = 4    // how many homes of one DID are remembered
+	seenDIDs      = 4096 // of how many DIDs, before those who are not here are forgotten
+)
 
 // twins notices Radicle keys that are in use on two machines (HOLDER.md §1).
 type twins struct {
@@ -30,6 +33,9 @@ func (t *twins) met(s *Session) (other [16]byte, found bool) {
 		}
 	}
 	t.live[s.DID] = append(t.live[s.DID], s)
+	if len(t.seen) >= seenDIDs {
+		maps.DeleteFunc(t.seen, func(did radicle.DID, _ [][16]byte) bool { return t.live[did] == nil })
+	}
 	seen := t.seen[s.DID]
 	if n := len(seen); n > 0 && seen[n-1] != s.Instance && slices.Contains(seen, s.Instance) {
 		other, found = seen[n-1], true // it came back
@@ -54,11 +60,7 @@ func (t *twins) left(s *Session) {
 func (t *twins) keep(stays func(radicle.DID) bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for did := range t.seen {
-		if !stays(did) && t.live[did] == nil {
-			delete(t.seen, did)
-		}
-	}
+	maps.DeleteFunc(t.seen, func(did radicle.DID, _ [][16]byte) bool { return !stays(did) && t.live[did] == nil })
 }
 
 // watch reports a peer whose key is in use on two machines.
