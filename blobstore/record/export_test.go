@@ -22,3 +22,6 @@ func ParseEpochName(s string) (string, bool) {
 	e, ok := parseEpochName(s)
 	return e.String(), ok
 }
+
+// Remembered is how many envelopes an opener remembers, opened or not.
+func (o *Opener) Remembered() int { return len(o.opened) }

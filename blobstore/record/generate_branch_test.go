@@ -18,14 +18,13 @@ import (
 
 // branchCases makes branches of Ana's with one film, which somebody opens.
 type branchCases struct {
-	t            *testing.T
-	ana, bo, cy  *person
-	film         spec
-	parts        sealedParts
-	key          keyring.GroupKey // of an epoch that Bo has an envelope of
-	keys         files
-	sealed, open plain
-	all          []vector
+	t           *testing.T
+	ana, bo, cy *person
+	film        spec
+	parts       sealedParts
+	keys        files
+	sealed      plain
+	all         []vector
 }
 
 // add adds a branch that Bo opens as Ana's, unless more says otherwise.

@@ -221,3 +221,24 @@ func TestAnEnvelopeToTheBareDID(t *testing.T) {
 
 // signerOnly is a key behind an agent.
 type signerOnly struct{ radicle.Signer }
+
+// TestAPendingRecord is opened before there is a branch: its own by derivation, an adopted one with the key of its wrap.
+func TestAPendingRecord(t *testing.T) {
+	s := newScene(t)
+	own := s.ana.store(t, spec{pointer: film("film"), holders: people(3)})
+	o := must[*record.Object](t)(s.ana.opener().OpenPending(own.Place, own.Record))
+	if !o.Key.Equal(own.Key) || len(o.Holders) != 3 {
+		t.Error("opens to something else")
+	}
+	_, err := s.bo.opener().OpenPending(own.Place, own.Record)
+	wantClass(t, err, "unreadable")
+	mine := s.bo.group(t, new(record.Batch), keyring.Mine, 0)
+	other := s.bo.group(t, new(record.Batch), keyring.Mine, 1)
+	adopted := must[*record.Object](t)(must[*record.Object](t)(own.Adopt(s.bo.did())).Wrap(mine))
+	o = must[*record.Object](t)(s.bo.opener().OpenPending(adopted.Place, adopted.Record, other, s.key, mine))
+	if !o.Key.Equal(own.Key) {
+		t.Error("opens to something else")
+	}
+	_, err = s.bo.opener().OpenPending(adopted.Place, adopted.Record, other)
+	wantClass(t, err, "sealed") // what he derives is another key
+}

@@ -46,8 +46,29 @@ func NewOpener(ring *keyring.Keyring) *Opener {
 // try; else those of the last try: of class mismatch, sealed, signature or encoding for the manifest; of [keyring.Keyring.Open]
 // and [keyring.Keyring.Domain] for a key that is not to be had.
 func (o *Opener) Open(ctx context.Context, b *Branch, r *Record) (*Object, error) {
-	err := error(nil)
-	for ck, keyErr := range o.contentKeys(ctx, b, r) {
+	obj, err := o.open(b.place, r, func(w Wrap) []openedKey { return o.groupKeys(ctx, b, w) })
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return obj, err
+}
+
+// OpenPending opens a record that is not in a branch yet: as [Opener.Open], but with these group keys instead of the branch's.
+func (o *Opener) OpenPending(p Place, r *Record, keys ...keyring.GroupKey) (*Object, error) {
+	return o.open(p, r, func(w Wrap) (all []openedKey) {
+		for _, k := range keys {
+			if k.Epoch() == (keyring.Epoch{Group: p.Group(w.Kind), Number: w.Epoch}) {
+				all = append(all, openedKey{key: k})
+			}
+		}
+		return all
+	})
+}
+
+// open tries the content keys that there are, with the group keys that a wrap may be under.
+func (o *Opener) open(p Place, r *Record, groupKeys func(Wrap) []openedKey) (*Object, error) {
+	err := ErrUnreadable
+	for ck, keyErr := range o.contentKeys(p, r, groupKeys) {
 		if keyErr != nil {
 			err = keyErr
 			continue
@@ -57,17 +78,11 @@ func (o *Opener) Open(ctx context.Context, b *Branch, r *Record) (*Object, error
 			err = openErr
 			continue
 		}
-		obj := &Object{Place: b.place, Record: r, Key: ck, Manifest: m}
-		obj.Holders, _ = b.place.openHints(ck.Repair(), r.k, r.hints) // a hint that is none costs only itself
+		obj := &Object{Place: p, Record: r, Key: ck, Manifest: m}
+		obj.Holders, _ = p.openHints(ck.Repair(), r.k, r.hints) // a hint that is none costs only itself
 		return obj, nil
 	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err == nil {
-		err = ErrUnreadable
-	}
-	return nil, &ObjectError{Writer: b.place.Writer, Pointer: r.pointer, Err: err}
+	return nil, &ObjectError{Writer: p.Writer, Pointer: r.pointer, Err: err}
 }
 
 // openManifestWith opens the manifest with a content key and holds it against the record.
@@ -87,26 +102,22 @@ func (r *Record) openManifestWith(ck blobstore.ContentKey) (m *manifest.Manifest
 }
 
 // contentKeys are the keys to try, each either there or with the reason why it is not.
-func (o *Opener) contentKeys(ctx context.Context, b *Branch, r *Record) iter.Seq2[blobstore.ContentKey, error] {
+func (o *Opener) contentKeys(p Place, r *Record, groupKeys func(Wrap) []openedKey) iter.Seq2[blobstore.ContentKey, error] {
 	return func(yield func(blobstore.ContentKey, error) bool) {
 		if r.open {
 			yield(r.publicKey())
 			return
 		}
-		if o.ring != nil && b.place.Writer == o.ring.DID() && !yield(o.derive(r)) {
+		if o.ring != nil && p.Writer == o.ring.DID() && !yield(o.derive(r)) {
 			return
 		}
 		for _, w := range r.wraps {
-			for _, e := range b.epochsOf(w.Kind, w.Epoch) {
-				k, err := o.groupKey(ctx, b, e)
-				if errors.Is(err, ErrUnreadable) {
-					continue
-				}
+			for _, k := range groupKeys(w) {
 				var ck blobstore.ContentKey
-				if err == nil {
-					ck, err = k.Unwrap(r.wrapped(), w.Wrap)
+				if k.err == nil {
+					ck, k.err = k.key.Unwrap(r.wrapped(), w.Wrap)
 				}
-				if !yield(ck, err) {
+				if !yield(ck, k.err) {
 					return
 				}
 			}
@@ -129,6 +140,17 @@ func (o *Opener) derive(r *Record) (blobstore.ContentKey, error) {
 		return blobstore.ContentKey{}, err
 	}
 	return ds.ContentKey(r.Params())
+}
+
+// groupKeys returns the keys of a branch that a wrap may be under, and why others are not to be had.
+func (o *Opener) groupKeys(ctx context.Context, b *Branch, w Wrap) (all []openedKey) {
+	for _, e := range b.epochsOf(w.Kind, w.Epoch) {
+		k, err := o.groupKey(ctx, b, e)
+		if !errors.Is(err, ErrUnreadable) {
+			all = append(all, openedKey{k, err})
+		}
+	}
+	return all
 }
 
 // groupKey opens the envelope of an epoch for this person, once. There being none is [ErrUnreadable].

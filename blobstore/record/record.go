@@ -25,7 +25,6 @@ const (
 	formSealed    = 1       // for those who have a key
 	formOpen      = 2       // for everyone
 	hintsHead     = 12 + 16 // nonce and tag
-	wrapLen       = 1 + 4 + keyring.WrapLen
 )
 
 // Record is what a branch holds of one object, as it is encoded (RECORD.md §3). It never changes.
