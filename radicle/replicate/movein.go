@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"radswarm/radicle/storage"
 )
@@ -15,6 +16,9 @@ const maxPlans = 20
 func (f *fetch) moveIn(ctx context.Context) error {
 	var raced error
 	for range maxPlans {
+		if err := f.reopen(ctx); err != nil {
+			return err
+		}
 		p, err := f.newPlan(ctx)
 		if f.movingIn != nil {
 			f.movingIn()
@@ -30,9 +34,6 @@ func (f *fetch) moveIn(ctx context.Context) error {
 			return err
 		}
 		raced = err
-		if err := f.reopen(ctx); err != nil {
-			return err
-		}
 	}
 	return errors.Join(storage.ErrBusy, raced)
 }
@@ -47,7 +48,7 @@ func (f *fetch) apply(ctx context.Context, p *plan) error {
 		p.result.Cloned = true
 		return f.q.Publish(ctx, refs, p.symbolic)
 	}
-	if len(p.moves) > 0 {
+	if slices.ContainsFunc(p.moves, func(m storage.Move) bool { return m.From != m.To }) {
 		if err := f.repo.Receive(ctx, f.q, p.moves); err != nil {
 			return err
 		}
@@ -59,25 +60,28 @@ func (f *fetch) apply(ctx context.Context, p *plan) error {
 	return nil
 }
 
-// reopen looks at the repository anew. One that was not there may be there now.
+// reopen looks at the repository anew: time has passed. One that was not there may be there now.
 func (f *fetch) reopen(ctx context.Context) error {
-	if f.repo == nil {
-		if err := f.q.Attach(); err != nil {
+	was := f.repo
+	if was != nil {
+		if err := was.Close(); err != nil {
 			return err
 		}
-	} else if err := f.repo.Close(); err != nil {
-		return err
 	}
 	if err := f.openRepo(ctx); err != nil {
 		return err
 	}
-	// Ours was fetched as long as the repository was not here.
-	fresh := f.fresh[:0]
-	for _, c := range f.fresh {
-		if !f.excluded(c.NID) && f.head(c.NID) != c.Head {
-			fresh = append(fresh, c)
+	if f.repo == nil {
+		return nil
+	}
+	if was == nil {
+		if err := f.q.Attach(); err != nil {
+			return err
 		}
 	}
-	f.fresh = fresh
+	// Ours was fetched as long as the repository was not here.
+	f.fresh = slices.DeleteFunc(f.fresh, func(c *candidate) bool {
+		return f.excluded(c.NID) || !f.Again && f.head(c.NID) == c.Head
+	})
 	return nil
 }

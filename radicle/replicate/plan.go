@@ -148,8 +148,8 @@ func (p *plan) orThreshold(err error) error {
 	return &ThresholdError{Threshold: p.f.anchor.doc.Threshold(), Refused: p.result.Refused}
 }
 
-// threshold requires that enough delegates have valid refs: those that are here, and those that are moved in, but for those
-// who were refused for a fault.
+// threshold requires that enough delegates have valid refs: those that are here, ours among them, and those that are moved in,
+// but for those who were refused for a fault.
 func (p *plan) threshold(doc *identity.Document, diverged map[radicle.NID]*DivergedError) error {
 	need := doc.Threshold()
 	valid := make(map[radicle.NID]bool)
@@ -158,8 +158,6 @@ func (p *plan) threshold(doc *identity.Document, diverged map[radicle.NID]*Diver
 		switch d := diverged[nid]; {
 		case d != nil:
 			return d
-		case p.f.repo != nil && nid == p.f.Local && !p.f.head(nid).IsZero():
-			need-- // ours, and valid
 		case p.accepted[nid] != nil || !p.f.head(nid).IsZero() && !p.result.faulty(nid):
 			valid[nid] = !p.f.Blocks(nid)
 		}
@@ -296,8 +294,12 @@ func (p *plan) canonical(ctx context.Context, doc *identity.Document, names map[
 func (p *plan) votes(ctx context.Context, rule identity.Rule, name string) (identity.Votes, error) {
 	ids := make(map[radicle.DID]radicle.Oid)
 	for _, did := range rule.Allowed {
-		if at := p.at(did.NID(), name); !at.IsZero() {
+		at := p.at(did.NID(), name)
+		if !at.IsZero() {
 			ids[did] = at
+		}
+		if p.accepted[did.NID()] == nil && p.f.repo != nil { // it must not vote otherwise meanwhile
+			p.moves = append(p.moves, storage.Move{Name: storage.NamespacePrefix(did.NID()) + name, From: at, To: at})
 		}
 	}
 	kinds, err := p.f.q.Repo().Kinds(ctx, slices.Collect(maps.Values(ids)))

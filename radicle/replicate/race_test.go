@@ -1,6 +1,7 @@
 package replicate_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -75,6 +76,43 @@ func TestFetchDuringAPush(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	b.check(t, r.RID())
+}
+
+// Both delegates must agree on master. Bo comes to agree with Ana, in his own namespace, while Ana's news are about to move in: neither
+// of the two sees the other's vote when it counts, unless the fetch makes sure.
+func TestVoteDuringAFetch(t *testing.T) {
+	a, b := newHome(t, ana), newHome(t, bo)
+	draft := a.draft()
+	draft.AddDelegate(bo.NID().DID())
+	draft.Threshold = 2
+	doc, err := draft.Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := foundAlone(t, a, doc)
+	first, _ := r.Ref(t.Context(), storage.NamespacePrefix(ana.NID())+master)
+	set := func(r *storage.Repo, key radicle.Signer, to radicle.Oid) {
+		t.Helper()
+		_, err := r.Update(t.Context(), key, func(ctx context.Context, tx *storage.Tx) error { return tx.Set(ctx, master, to) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		canonical(t, r)
+	}
+	set(r, bo, first) // Bo's namespace, as it came from him
+	o := replicate.Options{RID: r.RID()}
+	b.mustFetch(t, a, o)
+	push(t, r, ana, master, "second")
+	second, _ := r.Ref(t.Context(), storage.NamespacePrefix(ana.NID())+master)
+	theirs := b.repo(t, r.RID())
+	git(t, theirs.Dir(), "fetch", "-q", r.Dir(), second.String())
+	during(&o, func() { set(theirs, bo, second) })
+	if _, err := b.fetch(t, a, o); err != nil {
+		t.Fatal(err)
+	}
+	if at, _ := theirs.Ref(t.Context(), master); at != second {
+		t.Errorf("master is at %v, want %v", at, second)
+	}
 }
 
 // Somebody else moves the same namespace in the middle: further than what was fetched, which is older then.

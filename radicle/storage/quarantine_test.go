@@ -228,6 +228,17 @@ func TestReceive(t *testing.T) {
 	if err := r.Receive(t.Context(), q, []storage.Move{{Name: "refs/heads/a", To: id}}); err != nil {
 		t.Error(err)
 	}
+	// Conditions: a ref is where it is, or is not there.
+	met := []storage.Move{{Name: "refs/heads/b", To: id}, {Name: "refs/heads/a", From: id, To: id}, {Name: "refs/heads/none"}}
+	if err := r.Receive(t.Context(), q, met); err != nil {
+		t.Error(err)
+	}
+	for _, not := range []storage.Move{{Name: "refs/heads/a", From: root, To: root}, {Name: "refs/heads/a"}, {Name: "refs/heads/none", From: id, To: id}} {
+		err := r.Receive(t.Context(), q, []storage.Move{{Name: "refs/heads/c", To: id}, not})
+		if _, there := r.Ref(t.Context(), "refs/heads/c"); !errors.As(err, new(*storage.StaleError)) || there == nil {
+			t.Errorf("%+v: %v", not, err)
+		}
+	}
 	lock := filepath.Join(r.Dir(), "refs", "heads", "a.lock")
 	if err := os.WriteFile(lock, nil, 0o644); err != nil {
 		t.Fatal(err)

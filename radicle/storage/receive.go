@@ -18,7 +18,8 @@ import (
 	"radswarm/radicle/gitobj"
 )
 
-// Move moves a ref from one object to another; the null id stands for no ref, at either end.
+// Move moves a ref from one object to another; the null id stands for no ref, at either end. One that ends where it starts is
+// a condition for the others.
 type Move struct {
 	Name     string // whole
 	From, To radicle.Oid
@@ -67,7 +68,7 @@ func inTheWay(changes []change) (before, rest []change) {
 		}
 	}
 	for _, c := range changes {
-		if c.to.IsZero() && (folders[c.name] || belowAny(names, c.name)) {
+		if c.to.IsZero() && !c.from.IsZero() && (folders[c.name] || belowAny(names, c.name)) {
 			before = append(before, c)
 		} else {
 			rest = append(rest, c)

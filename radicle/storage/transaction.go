@@ -15,6 +15,9 @@ type change struct {
 	from, to radicle.Oid
 }
 
+// stays reports whether a change is none, but the condition that a ref is where it is.
+func (c change) stays() bool { return c.from == c.to || c.from.IsZero() && c.to.IsZero() }
+
 // moveRefs makes all changes in one "git update-ref" transaction, in their order, or none. Every ref must still be
 // where its change starts from; else, as for every other refusal, the error is a [*GitError]. Symbolic refs are
 // changed themselves, not their targets.
@@ -54,6 +57,8 @@ func (r *Repo) talk(stdin io.WriteCloser, stdout *bufio.Reader, changes []change
 	fmt.Fprint(w, "start\x00")
 	for _, c := range changes {
 		switch from := orNull(c.from, r.hashSize()); {
+		case c.stays():
+			fmt.Fprintf(w, "verify %s\x00%s\x00", c.name, from)
 		case c.to.IsZero():
 			fmt.Fprintf(w, "delete %s\x00%s\x00", c.name, from)
 		case c.from == null:
