@@ -3,8 +3,6 @@ package remote
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -63,8 +61,7 @@ func (s *session) listNamespace(ctx context.Context, nid radicle.NID, wanted fun
 // head is the branch that stands for the repository: what HEAD in storage names or, where that is none, what the delegates
 // agree on.
 func (s *session) head(ctx context.Context) (string, error) {
-	target, err := readHead(s.repo)
-	if err == nil && target != "" {
+	if target := readHead(s.repo); target != "" {
 		if _, err := s.repo.Ref(ctx, target); err == nil {
 			return target, nil
 		}
@@ -74,18 +71,12 @@ func (s *session) head(ctx context.Context) (string, error) {
 }
 
 // readHead returns the ref that HEAD in storage stands for, "" if it is something else.
-func readHead(repo *storage.Repo) (string, error) {
-	f, err := os.Open(filepath.Join(repo.Dir(), "HEAD"))
-	if err != nil {
-		return "", err
+func readHead(repo *storage.Repo) string {
+	target, ok := strings.CutPrefix(readSmall(filepath.Join(repo.Dir(), "HEAD")), "ref:")
+	if !ok {
+		return ""
 	}
-	defer f.Close() // only read
-	text, err := io.ReadAll(io.LimitReader(f, 1<<12))
-	if err != nil {
-		return "", err
-	}
-	target, _ := strings.CutPrefix(string(text), "ref:")
-	return strings.TrimSpace(target), nil
+	return strings.TrimSpace(target)
 }
 
 // checkPeers is an error if nobody has ever signed anything in the repository. A whole one has an identity at the top, which

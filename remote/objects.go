@@ -200,15 +200,7 @@ func (s *session) connected(ctx context.Context, tips, have []radicle.Oid) error
 
 // isShallow reports whether history is cut off in the working copy.
 func (w workingCopy) isShallow() bool {
-	dir := w.dir
-	if common, err := os.ReadFile(filepath.Join(dir, "commondir")); err == nil && len(common) < 1<<12 {
-		path := strings.TrimSpace(string(common))
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
-		dir = path
-	}
-	_, err := os.Stat(filepath.Join(dir, "shallow"))
+	_, err := os.Stat(filepath.Join(w.common(), "shallow"))
 	return err == nil
 }
 

@@ -33,7 +33,7 @@ type action struct {
 	dst    string
 	src    string // as git gave it; "" for a deletion
 	force  bool
-	object object       // what src is
+	object object       // what src is; its kind may be found out later, by identify
 	target patch.Target // of a new patch; the zero target leaves it to the options
 	patch  radicle.Oid  // that is updated
 }
@@ -99,22 +99,44 @@ func (s *session) plan(ctx context.Context, specs []string) ([]action, error) {
 // resolve finds the objects of all actions.
 func (s *session) resolve(ctx context.Context, actions []action) error {
 	var names []string
-	for _, a := range actions {
-		if a.kind != deleteRef {
-			names = append(names, revision(a))
+	var at []int
+	for i, a := range actions {
+		if a.kind == deleteRef {
+			continue
 		}
+		if id, ok := s.work.loose(a.src); ok && (a.kind == moveRef || isBranch(a.src)) {
+			actions[i].object.id = id
+			continue
+		}
+		names, at = append(names, revision(a)), append(at, i)
 	}
 	objects, err := s.work.resolve(ctx, names)
 	if err != nil {
 		return fail("", "%v", err)
 	}
+	for n, o := range objects {
+		if actions[at[n]].object = o; o.kind == 0 {
+			return fail("", "failed to parse source revision (%s): %v", brief(actions[at[n]].src), errNoObject)
+		}
+	}
+	return nil
+}
+
+// identify finds out what the objects are that were only known by their ids, now that storage has them.
+func (s *session) identify(ctx context.Context, actions []action) error {
 	for i := range actions {
-		if actions[i].kind == deleteRef {
+		o := &actions[i].object
+		if actions[i].kind == deleteRef || o.kind != 0 {
 			continue
 		}
-		if actions[i].object, objects = objects[0], objects[1:]; actions[i].object.kind == 0 {
-			return fail("", "failed to parse source revision (%s): %v", brief(actions[i].src), errNoObject)
+		kind, _, err := s.repo.Read(ctx, o.id, gitobj.MaxCommit)
+		if large, ok := errors.AsType[*gitobj.TooLargeError](err); ok {
+			return fail("", "%s: %v", actions[i].dst, large)
 		}
+		if err != nil {
+			return s.storageError(err)
+		}
+		o.kind = kind
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ func (s *session) push(ctx context.Context, first command) error {
 	if err != nil {
 		return s.pushError(ctx, err)
 	}
+	if err := s.identify(ctx, actions); err != nil {
+		return s.pushError(ctx, err)
+	}
 	done, err := s.update(ctx, key, actions)
 	if err != nil {
 		return s.pushError(ctx, err)

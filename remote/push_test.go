@@ -326,3 +326,45 @@ func (m *meddler) Record(context.Context, radicle.RID, *storage.Tx) error {
 }
 
 func (*meddler) Recorded(context.Context, radicle.RID) {}
+
+// A name means the same whether git keeps the ref as a file, packed, or in a worktree.
+func TestNamesOfWhatIsPushed(t *testing.T) {
+	w := newWorld(t)
+	head := w.commit(t, "a", "a")
+	w.git(t, w.dir, "branch", "loose")
+	w.git(t, w.dir, "branch", "packed")
+	w.git(t, w.dir, "tag", "light")
+	w.git(t, w.dir, "tag", "-a", "-m", "x", "heavy")
+	w.git(t, w.dir, "symbolic-ref", "refs/heads/symbolic", "refs/heads/loose")
+	check := func(name string, want radicle.Oid) {
+		t.Helper()
+		dst := "refs/notes/" + strings.NewReplacer("/", "-", "~", "-", "^", "-", "{", "-", "}", "-", "@", "-").Replace(name)
+		w.push(t, "+"+name+":"+dst).expect(t, "ok "+dst+"\n\n", 0)
+		if got := w.ref(t, dst); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	all := func() {
+		for _, name := range []string{"HEAD", "refs/heads/loose", "refs/heads/packed", "refs/tags/light", "refs/heads/symbolic", "loose", "@", head.String(), "HEAD^{commit}"} {
+			check(name, head)
+		}
+		check("refs/tags/heavy", w.id(t, "heavy"))
+		check("HEAD~1", w.id(t, "HEAD~1"))
+	}
+	all()
+	w.git(t, w.dir, "pack-refs", "--all")
+	all()
+	tree := filepath.Join(w.home.Work, "tree")
+	w.git(t, w.dir, "worktree", "add", "-q", "-b", "tree", tree)
+	t.Setenv("GIT_DIR", filepath.Join(w.dir, ".git/worktrees/tree"))
+	t.Setenv("GIT_WORK_TREE", tree)
+	w.git(t, tree, "commit", "-q", "--allow-empty", "-m", "in a worktree")
+	there, err := radicle.ParseOid(w.git(t, tree, "rev-parse", "HEAD"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("HEAD", there)
+	check("refs/heads/tree", there)
+	check("refs/heads/loose", head)
+	w.push(t, "refs/heads/none:refs/heads/x").expect(t, "", 1, "error: failed to parse source revision (refs/heads/none): not found")
+}
