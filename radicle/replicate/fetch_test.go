@@ -383,8 +383,12 @@ func (p pipes) Close() error                { return errors.Join(p.w.Close(), p.
 
 func TestList(t *testing.T) {
 	s := newScene(t)
+	for b := range byte(4) {
+		push(t, s.r, signer(b+1), "refs/heads/x", "x")
+	}
 	l := s.listing(t)
-	if len(l.Peers) != 2 || l.Peers[0].NID != ana.NID() || l.Peers[1].NID != cy.NID() {
+	sorted := slices.IsSortedFunc(l.Peers[1:], func(a, b replicate.Peer) int { return strings.Compare(a.NID.String(), b.NID.String()) })
+	if len(l.Peers) != 6 || l.Peers[0].NID != ana.NID() || !sorted {
 		t.Errorf("%+v: members first", l)
 	}
 	for _, p := range l.Peers {
