@@ -266,7 +266,7 @@ func TestMergingIsTheSameBothWays(t *testing.T) {
 		return extended(t, o.Record, rng)
 	}
 	merge := func(x, y *record.Record) *record.Record { return must[*record.Record](t)(record.Merge(x, y)) }
-	for range 300 {
+	for range 150 {
 		x, y, z := some(), some(), some()
 		m := merge(x, y)
 		if left, right := merge(m, z), merge(x, merge(y, z)); !bytes.Equal(left.Bytes(), right.Bytes()) {

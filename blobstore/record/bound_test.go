@@ -32,6 +32,30 @@ func idOf(b byte) radicle.Oid {
 	return id
 }
 
+// TestTheBoundOfAllBranches has hostile writers fill an index. Those that fit stay, as does what was there before.
+func TestTheBoundOfAllBranches(t *testing.T) {
+	o := entryObjects{3: {{record.ModeFile, "x", idOf(3)}}}
+	for i := range record.MaxInFolder {
+		o[2] = append(o[2], record.Entry{Mode: record.ModeFile, Name: fmt.Sprintf("%038x", i), ID: idOf(3)})
+	}
+	for i := range 256 {
+		o[1] = append(o[1], record.Entry{Mode: record.ModeTree, Name: fmt.Sprintf("%02x", i), ID: idOf(2)})
+	}
+	x := record.NewIndex(rid(t), o)
+	writers := people(3)
+	for i, w := range writers {
+		err := x.Update(t.Context(), w, idOf(1))
+		if want := []string{"ok", "ok", "bounds"}[i]; class(err) != want {
+			t.Errorf("writer %d: %v", i, err)
+		}
+	}
+	if n := len(x.Writers()); n != 2 {
+		t.Errorf("%d writers", n)
+	}
+	check(t, x.Update(t.Context(), writers[0], idOf(3)))
+	check(t, x.Update(t.Context(), writers[2], idOf(1)))
+}
+
 func TestANameThatIsThereTwiceCountsOnce(t *testing.T) {
 	name := fmt.Sprintf("%038d", 7)
 	o := entryObjects{1: {{record.ModeTree, "00", idOf(2)}}, 2: {

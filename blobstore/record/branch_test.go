@@ -317,34 +317,6 @@ func (l *lateObjects) Tree(ctx context.Context, id radicle.Oid, most int) ([]rec
 	return l.repo.Tree(ctx, id, most)
 }
 
-// TestTheBoundOfAllBranches has two hostile writers fill an index. The one that fits stays, as does what was there before.
-func TestTheBoundOfAllBranches(t *testing.T) {
-	h := newHostile(t)
-	var names []string
-	for i := range record.MaxInFolder {
-		names = append(names, fmt.Sprintf("%038x", i))
-	}
-	full := h.names(t, names...)
-	var tree gitobj.Tree
-	for i := range 256 {
-		tree = append(tree, gitobj.TreeEntry{Mode: gitobj.ModeTree, Name: fmt.Sprintf("%02x", i), ID: full})
-	}
-	top := h.write(t, tree)
-	x := record.NewIndex(h.rid, h)
-	writers := people(3)
-	for i, w := range writers {
-		err := x.Update(t.Context(), w, top)
-		if want := []string{"ok", "ok", "bounds"}[i]; class(err) != want {
-			t.Errorf("writer %d: %v", i, err)
-		}
-	}
-	if n := len(x.Writers()); n != 2 {
-		t.Errorf("%d writers", n)
-	}
-	check(t, x.Update(t.Context(), writers[0], h.names(t, "x")))
-	check(t, x.Update(t.Context(), writers[2], top))
-}
-
 func TestACancelledReadEnds(t *testing.T) {
 	s := newScene(t)
 	commit := s.commit(t, s.anas)
