@@ -26,6 +26,7 @@ type meter struct {
 	mu      sync.Mutex
 	eased   *sync.Cond
 	closed  bool
+	paused  time.Duration    // pausedTime, but in tests
 	held    int              // of all streams
 	streams map[uint32]*held // those that are open here
 }
@@ -40,7 +41,7 @@ type held struct {
 const pausedTime = 5 * time.Second
 
 func newMeter(conn, raw stdnet.Conn, p *pool) *meter {
-	m := &meter{Conn: conn, raw: raw, allowance: &allowance{pool: p, base: tcpBase, most: tcpUnread}, streams: map[uint32]*held{}}
+	m := &meter{Conn: conn, raw: raw, allowance: &allowance{pool: p, base: tcpBase, most: tcpUnread}, paused: pausedTime, streams: map[uint32]*held{}}
 	m.eased = sync.NewCond(&m.mu)
 	return m
 }
@@ -61,11 +62,11 @@ func (m *meter) room() bool {
 	if m.closed || !m.isFull() {
 		return !m.closed
 	}
-	look := time.AfterFunc(pausedTime, m.dropPaused)
+	look := time.AfterFunc(m.paused, m.dropPaused)
 	defer look.Stop()
 	for !m.closed && m.isFull() {
 		m.eased.Wait()
-		look.Reset(pausedTime)
+		look.Reset(m.paused)
 	}
 	return !m.closed
 }
@@ -77,7 +78,7 @@ func (m *meter) isFull() bool { return m.held >= m.allowance.limit() && !m.allow
 func (m *meter) dropPaused() {
 	m.mu.Lock()
 	var victim uint32
-	oldest := time.Now().Add(-pausedTime)
+	oldest := time.Now().Add(-m.paused)
 	for stream, h := range m.streams {
 		if h.bytes > 0 && !h.since.After(oldest) {
 			victim, oldest = stream, h.since

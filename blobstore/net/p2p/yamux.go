@@ -2,7 +2,6 @@ package p2p
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +56,7 @@ type tcpLink struct {
 	streams map[uint32]*tcpStream // open ones
 }
 
-func newTCPLink(conn *tls.Conn, raw stdnet.Conn, device keyring.Device, addr net.Addr, p *pool, inbound bool) (*tcpLink, error) {
+func newTCPLink(conn, raw stdnet.Conn, device keyring.Device, addr net.Addr, p *pool, inbound bool) (*tcpLink, error) {
 	l := &tcpLink{device: device, addr: addr, meter: newMeter(conn, raw, p), streams: map[uint32]*tcpStream{}}
 	l.meter.drop = l.drop
 	begin := yamux.Client
