@@ -33,7 +33,8 @@ func durable() []string { return []string{"-c", "core.fsync=objects", "-c", "cor
 // objects of storage beside its own, and so knows every commit that is named to it as there. git checks no more than it does
 // in a push; what is pushed is one's own.
 //
-// Only what a ref in storage reaches is taken to be there: a push that was killed leaves commits without their files.
+// Only what a ref in storage reaches is taken to be there: a push that was killed leaves commits without their files. There is no
+// quarantine: what no ref reaches harms nobody, and git deletes it after a while.
 func (s *session) send(ctx context.Context, tips []radicle.Oid) error {
 	have, err := s.have(ctx)
 	if err != nil {

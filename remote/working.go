@@ -62,8 +62,13 @@ type gitError struct {
 	err     error
 }
 
+// Error says it in one line: where two processes complained at once, what the other one told ours.
 func (e *gitError) Error() string {
 	text := oneLine(e.stderr)
+	if at := strings.Index(e.stderr, "fatal: remote error: "); at >= 0 {
+		line, _, _ := strings.Cut(e.stderr[at:], "\n")
+		text = brief(line)
+	}
 	if text == "" {
 		text = e.err.Error()
 	}
