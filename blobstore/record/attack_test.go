@@ -199,7 +199,8 @@ func TestAttackALongerManifestWithOtherRoots(t *testing.T) {
 	if longer.Manifest.Roots() <= s.film.Manifest.Roots() {
 		t.Fatal("it is not longer")
 	}
-	choices := record.Rank([]*record.Object{longer, s.film}, stands(map[*person]record.Trust{s.ana: record.Delegate, s.bo: record.Asked}), nil)
+	standing := stands(map[*person]record.Trust{s.ana: record.Delegate, s.bo: record.Asked})
+	choices := record.Rank([]*record.Object{longer, s.film}, standing, nil)
 	if choices[0].Object != s.film || !choices[0].Streams || choices[1].Streams || !choices[1].Contradicted {
 		t.Errorf("%+v", choices)
 	}
@@ -209,7 +210,8 @@ func TestAttackALongerManifestWithOtherRoots(t *testing.T) {
 
 	// One whose first roots are equal speaks of the same shares, and contradicts nobody.
 	extends := s.bo.storeAs(t, s.film, spec{n: 20})
-	choices = record.Rank([]*record.Object{extends, s.film}, stands(map[*person]record.Trust{s.ana: record.Delegate, s.bo: record.Delegate}), nil)
+	standing = stands(map[*person]record.Trust{s.ana: record.Delegate, s.bo: record.Delegate})
+	choices = record.Rank([]*record.Object{extends, s.film}, standing, nil)
 	if choices[0].Object != extends || !choices[0].Streams || !choices[1].Streams {
 		t.Errorf("%+v", choices)
 	}
@@ -276,8 +278,8 @@ func TestAttackAReplayedRecord(t *testing.T) {
 	}
 }
 
-// TestAttackABranchThatWasRolledBack has the tree go back to before a re-encryption while a change is pending that was made from the
-// newer record: the change does not bring the older state back, nor lose what it says.
+// TestAttackABranchThatWasRolledBack has the tree go back to before a re-encryption while a change is pending that was made
+// from the newer record: the change does not bring the older state back, nor lose what it says.
 func TestAttackABranchThatWasRolledBack(t *testing.T) {
 	s := newScene(t)
 	second := s.ana.store(t, spec{pointer: film("film"), gen: 1})

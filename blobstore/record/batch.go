@@ -59,10 +59,10 @@ type Report struct {
 	Kept    []*ObjectError // records that stayed as they were: ErrVersion, ErrInward, ErrChanged, a *blobstore.BoundsError
 }
 
-// Apply makes the changes of a batch in a tree of the place's branch (RECORD.md §9). Where somebody changed the same meanwhile, what
-// comes out does not depend on who was first; applied again, it changes nothing. Errors are the tree's, [keyring.ErrMismatch] for a
-// card or certificate of somebody else, class mismatch for a record under another object's name, class encoding for a kind of
-// group that has no name. After an error the tree is of no use.
+// Apply makes the changes of a batch in a tree of the place's branch (RECORD.md §9). Where somebody changed the same
+// meanwhile, what comes out does not depend on who was first; applied again, it changes nothing. Errors are the tree's,
+// [keyring.ErrMismatch] for a card or certificate of somebody else, class mismatch for a record under another object's name,
+// class encoding for a kind of group that has no name. After an error the tree is of no use.
 func (p Place) Apply(ctx context.Context, t Editor, b Batch) (Report, error) {
 	a := &applier{place: p, tree: t, sizes: make(map[string]int)}
 	err := a.apply(ctx, b)

@@ -95,7 +95,8 @@ func BenchmarkLookup(b *testing.B) {
 	})
 }
 
-// BenchmarkIndexMemory reports the bytes that an index keeps for a record: names alone, and with the pointers that Find reads.
+// BenchmarkIndexMemory reports the bytes that an index keeps for a record: names alone, and with the pointers that Find
+// reads.
 func BenchmarkIndexMemory(b *testing.B) {
 	r, a := newRepo(b), ana(b)
 	f := make(files)

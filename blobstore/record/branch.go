@@ -22,9 +22,9 @@ type Branch struct {
 	problems []*PathError
 }
 
-// ReadBranch reads the names of a branch: at most 260 trees. The commit comes from the verified text of the writer's signed refs.
-// What it refuses below the topmost tree is left out and told by [Branch.Problems]; errors are those of reading that tree, a
-// *blobstore.BoundsError where it has too many entries, and the context's.
+// ReadBranch reads the names of a branch: at most 260 trees. The commit comes from the verified text of the writer's signed
+// refs. What it refuses below the topmost tree is left out and told by [Branch.Problems]; errors are those of reading that
+// tree, a *blobstore.BoundsError where it has too many entries, and the context's.
 func ReadBranch(ctx context.Context, o Objects, p Place, commit radicle.Oid) (*Branch, error) {
 	return (&Branch{place: p, objects: o}).Next(ctx, commit)
 }

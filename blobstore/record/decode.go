@@ -15,8 +15,8 @@ const (
 	sealing     = manifest.MaxSealed - manifest.MaxLen
 )
 
-// Parse reads a record. What it says of the object is not verified before it is opened. Errors are a [*blobstore.FieldError] of
-// class encoding, or wrap [ErrVersion]. The bytes are copied.
+// Parse reads a record. What it says of the object is not verified before it is opened. Errors are a [*blobstore.FieldError]
+// of class encoding, or wrap [ErrVersion]. The bytes are copied.
 func Parse(b []byte) (*Record, error) {
 	if len(b) > MaxNewer {
 		return nil, malformed("length")
@@ -131,11 +131,14 @@ func (r *Record) parseWraps(c *cursor) error {
 
 func (r *Record) parseHints(c *cursor) error {
 	r.hints = c.long()
-	n := len(r.hints)
-	if n > 0 && (n < hintsHead+radicle.KeySize || n > hintsHead+radicle.KeySize*blobstore.MaxN || (n-hintsHead)%radicle.KeySize != 0) {
+	if len(r.hints) == 0 {
+		return nil
+	}
+	entries := len(r.hints) - hintsHead
+	if entries%radicle.KeySize != 0 {
 		return malformed("hints")
 	}
-	return nil
+	return within("hints", entries, radicle.KeySize, radicle.KeySize*blobstore.MaxN)
 }
 
 func (r *Record) extensions(c *cursor) error {

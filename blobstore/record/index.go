@@ -12,7 +12,8 @@ import (
 	"radswarm/radicle"
 )
 
-// Index is the branches of all writers of one repository: names in memory, about 40 bytes for a record, or 60 where ids are SHA-256.
+// Index is the branches of all writers of one repository: names in memory, about 40 bytes for a record, or 60 where ids are
+// SHA-256.
 type Index struct {
 	rid     radicle.RID
 	objects Objects
@@ -26,9 +27,10 @@ func NewIndex(rid radicle.RID, o Objects) *Index {
 	return &Index{rid: rid, objects: o, branches: make(map[radicle.DID]*Branch)}
 }
 
-// Update reads what changed in a writer's branch, which is at this commit by its verified signed refs; the null id means that there is
-// none. Trusted writers come first: where all branches together would have more than MaxNames records, the branch is refused
-// with a *blobstore.BoundsError, as with every error, and the one before stays. Calls for one writer follow each other.
+// Update reads what changed in a writer's branch, which is at this commit by its verified signed refs; the null id means that
+// there is none. Trusted writers come first: where all branches together would have more than MaxNames records, the branch is
+// refused with a *blobstore.BoundsError, as with every error, and the one before stays. Calls for one writer follow each
+// other.
 func (x *Index) Update(ctx context.Context, writer radicle.DID, commit radicle.Oid) error {
 	old := x.Branch(writer)
 	if commit.IsZero() {
@@ -83,7 +85,8 @@ func (x *Index) Writers() []radicle.DID {
 	return slices.SortedFunc(maps.Keys(x.branches), radicle.DID.Compare)
 }
 
-// having returns the branches with a record of an object, those of the most trusted writers first, and not more than are opened.
+// having returns the branches with a record of an object, those of the most trusted writers first, and not more than are
+// opened.
 func (x *Index) having(p blobstore.Pointer, standing Standing) []*Branch {
 	type found struct {
 		*Branch
@@ -143,8 +146,9 @@ func (b *Branch) open(ctx context.Context, o *Opener, p blobstore.Pointer) (*Obj
 	return nil, &ObjectError{Writer: b.place.Writer, Pointer: p, Err: err}
 }
 
-// Find returns the objects with an OID that some branch has a record of, for who does not know the size; in order of the size,
-// and usually one. The first call after a change reads every record of the folders that changed. The error is the context's.
+// Find returns the objects with an OID that some branch has a record of, for who does not know the size; in order of the
+// size, and usually one. The first call after a change reads every record of the folders that changed. The error is the
+// context's.
 func (x *Index) Find(ctx context.Context, oid blobstore.OID) ([]blobstore.Pointer, error) {
 	var found []blobstore.Pointer
 	for _, w := range x.Writers() {
@@ -171,8 +175,8 @@ func (x *Index) Find(ctx context.Context, oid blobstore.OID) ([]blobstore.Pointe
 	return found, nil
 }
 
-// Others returns the choices of other writers than these: who else keeps an object that we can open. [Object.SameShares] says whether by the
-// shares that we know.
+// Others returns the choices of other writers than these: who else keeps an object that we can open. [Object.SameShares] says
+// whether by the shares that we know.
 func Others(choices []Choice, mine ...radicle.DID) []Choice {
 	var others []Choice
 	for _, c := range choices {

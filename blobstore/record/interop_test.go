@@ -47,7 +47,8 @@ func TestRadicleCarriesRecords(t *testing.T) {
 		})
 		x := record.NewIndex(rid, there)
 		check(t, x.Update(t.Context(), writer.did(), there.signed(t, writer)))
-		choices, failed, err := x.Lookup(t.Context(), o.Pointer(), reader.opener(), stands(map[*person]record.Trust{writer: record.Delegate}), nil)
+		standing := stands(map[*person]record.Trust{writer: record.Delegate})
+		choices, failed, err := x.Lookup(t.Context(), o.Pointer(), reader.opener(), standing, nil)
 		if err != nil || len(failed) != 0 || len(choices) != 1 || !choices[0].Streams || !choices[0].Key.Equal(o.Key) {
 			t.Errorf("%+v %v %v", choices, failed, err)
 		}

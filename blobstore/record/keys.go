@@ -76,8 +76,8 @@ func parseEpochNames(entries []Entry) (epochs []epochFolder) {
 	return epochs
 }
 
-// Cards reads the writer's key cards, the newest last. Those that were refused are left out and told. Whether the newest here is
-// the newest that was ever seen is for [keyring.Cards] to say.
+// Cards reads the writer's key cards, the newest last. Those that were refused are left out and told. Whether the newest here
+// is the newest that was ever seen is for [keyring.Cards] to say.
 func (b *Branch) Cards(ctx context.Context) (cards []*keyring.Card, refused []*PathError) {
 	for _, f := range b.keys.cards {
 		c, err := b.readCard(ctx, f)
@@ -144,8 +144,9 @@ func (b *Branch) epochsOf(kind keyring.GroupKind, number uint32) (found []epochF
 	return found
 }
 
-// Kept reads the epochs of a group of the branch's writer, with all envelopes, for [keyring.Group.Plan]. Envelopes that cannot be read are left out, so
-// that they are made again. The opener is the writer's own. Errors are those of reading trees.
+// Kept reads the epochs of a group of the branch's writer, with all envelopes, for [keyring.Group.Plan]. Envelopes that
+// cannot be read are left out, so that they are made again. The opener is the writer's own. Errors are those of reading
+// trees.
 func (b *Branch) Kept(ctx context.Context, o *Opener, kind keyring.GroupKind) ([]keyring.Kept, error) {
 	var all []keyring.Kept
 	for _, e := range b.keys.epochs {

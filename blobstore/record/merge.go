@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// merge returns what becomes of two records that one writer made of one object without knowing of each other (RECORD.md §9). The
-// order does not matter, of three or more either, and merging again with one of them changes nothing.
+// merge returns what becomes of two records that one writer made of one object without knowing of each other (RECORD.md §9).
+// The order does not matter, of three or more either, and merging again with one of them changes nothing.
 func merge(a, b *Record) (*Record, error) {
 	if comparePreferred(a, b) < 0 {
 		a, b = b, a
@@ -62,7 +62,8 @@ func unite(a, b []Wrap) []Wrap {
 	return all
 }
 
-// uniteExtensions returns the extensions of both; of one type the greater, of more than MaxExtensions those of the lowest types.
+// uniteExtensions returns the extensions of both; of one type the greater, of more than MaxExtensions those of the lowest
+// types.
 func uniteExtensions(a, b []extension) []extension {
 	all := slices.Concat(a, b)
 	slices.SortFunc(all, func(x, y extension) int {

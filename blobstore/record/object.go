@@ -9,8 +9,8 @@ import (
 	"radswarm/radicle"
 )
 
-// Object is a record that was opened, or is new: its manifest was verified with the content key. It never changes; its methods
-// make others of the same shares, and leave extensions of the record that are not known as they are.
+// Object is a record that was opened, or is new: its manifest was verified with the content key. It never changes; its
+// methods make others of the same shares, and leave extensions of the record that are not known as they are.
 type Object struct {
 	Place    Place
 	Record   *Record
@@ -29,8 +29,8 @@ type New struct {
 	Holders  []radicle.DID // as in [Object]; not in public records
 }
 
-// New makes the record of an object, as private as it can be: [Object.Wrap] and [Object.Publish] make it reach further. Errors are
-// of class bounds, or mismatch where key, manifest and the rest are not of one object.
+// New makes the record of an object, as private as it can be: [Object.Wrap] and [Object.Publish] make it reach further.
+// Errors are of class bounds, or mismatch where key, manifest and the rest are not of one object.
 func (p Place) New(n New) (*Object, error) {
 	f := fields{
 		open: n.Salt.IsZero(), k: n.Manifest.Coding().K(), gen: n.Gen, pointer: n.Pointer, salt: n.Salt, key: n.Key.Bytes(),
@@ -86,8 +86,8 @@ func (o *Object) Pointer() blobstore.Pointer { return o.Record.pointer }
 // Reach says who can open the record.
 func (o *Object) Reach() Reach { return o.Record.Reach() }
 
-// Wrap adds the content key under the key of an epoch, which must be of the object's place: [keyring.ErrMismatch] otherwise. A
-// record that has it already, or is public, stays as it is. Of more than MaxWraps the one with the lowest epoch goes.
+// Wrap adds the content key under the key of an epoch, which must be of the object's place: [keyring.ErrMismatch] otherwise.
+// A record that has it already, or is public, stays as it is. Of more than MaxWraps the one with the lowest epoch goes.
 func (o *Object) Wrap(k keyring.GroupKey) (*Object, error) {
 	at := k.Epoch()
 	if at.Group != o.Place.Group(at.Kind) {
@@ -131,8 +131,8 @@ func (o *Object) Publish() (*Object, error) {
 	return o.with(f, nil)
 }
 
-// Hold returns the object with other holders; a public record stays as it is. Who calls it at most once a day for an object, and
-// only with other changes, keeps the history of the branch small (RECORD.md §5).
+// Hold returns the object with other holders; a public record stays as it is. Who calls it at most once a day for an object,
+// and only with other changes, keeps the history of the branch small (RECORD.md §5).
 func (o *Object) Hold(holders []radicle.DID) (*Object, error) {
 	if o.Record.open {
 		return o, nil
@@ -140,8 +140,8 @@ func (o *Object) Hold(holders []radicle.DID) (*Object, error) {
 	return o.with(o.Record.fields, holders)
 }
 
-// Recode returns the object with another manifest and the holders of its shares: one that extends the manifest there is, or of
-// another K. Anything else is of class mismatch.
+// Recode returns the object with another manifest and the holders of its shares: one that extends the manifest there is, or
+// of another K. Anything else is of class mismatch.
 func (o *Object) Recode(m *manifest.Manifest, holders []radicle.DID) (*Object, error) {
 	if err := m.CheckObject(o.Key, o.Record.Params()); err != nil {
 		return nil, err
@@ -154,8 +154,8 @@ func (o *Object) Recode(m *manifest.Manifest, holders []radicle.DID) (*Object, e
 	return next.with(o.Record.fields, holders)
 }
 
-// Adopt returns the object as another writer of the same repository records it: same shares, no wraps, nobody's holders. It needs
-// a wrap where the writer cannot derive the key. A public record is taken over as it is.
+// Adopt returns the object as another writer of the same repository records it: same shares, no wraps, nobody's holders. It
+// needs a wrap where the writer cannot derive the key. A public record is taken over as it is.
 func (o *Object) Adopt(writer radicle.DID) (*Object, error) {
 	next := *o
 	next.Place.Writer = writer

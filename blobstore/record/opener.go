@@ -42,9 +42,9 @@ func NewOpener(ring *keyring.Keyring) *Opener {
 	return &Opener{ring: ring, opened: make(map[epochPlace]openedKey)}
 }
 
-// Open opens a record of a branch and verifies its manifest (RECORD.md §7). Errors are [ErrUnreadable] where there is nothing to
-// try; else those of the last try: of class mismatch, sealed, signature or encoding for the manifest; of [keyring.Keyring.Open]
-// and [keyring.Keyring.Domain] for a key that is not to be had.
+// Open opens a record of a branch and verifies its manifest (RECORD.md §7). Errors are [ErrUnreadable] where there is nothing
+// to try; else those of the last try: of class mismatch, sealed, signature or encoding for the manifest; of
+// [keyring.Keyring.Open] and [keyring.Keyring.Domain] for a key that is not to be had.
 func (o *Opener) Open(ctx context.Context, b *Branch, r *Record) (*Object, error) {
 	obj, err := o.open(b.place, r, func(w Wrap) []openedKey { return o.groupKeys(ctx, b, w) })
 	if ctx.Err() != nil {
@@ -53,7 +53,8 @@ func (o *Opener) Open(ctx context.Context, b *Branch, r *Record) (*Object, error
 	return obj, err
 }
 
-// OpenPending opens a record that is not in a branch yet: as [Opener.Open], but with these group keys instead of the branch's.
+// OpenPending opens a record that is not in a branch yet: as [Opener.Open], but with these group keys instead of the
+// branch's.
 func (o *Opener) OpenPending(p Place, r *Record, keys ...keyring.GroupKey) (*Object, error) {
 	return o.open(p, r, func(w Wrap) (all []openedKey) {
 		for _, k := range keys {

@@ -184,7 +184,8 @@ func TestSealingAgainGivesTheSameBytes(t *testing.T) {
 func TestRecodeKeepsTheReach(t *testing.T) {
 	a := ana(t)
 	var b record.Batch
-	o := must[*record.Object](t)(a.store(t, spec{pointer: film("film"), k: 1, n: 2, holders: people(2)}).Wrap(a.group(t, &b, keyring.Members, 0)))
+	small := spec{pointer: film("film"), k: 1, n: 2, holders: people(2)}
+	o := must[*record.Object](t)(a.store(t, small).Wrap(a.group(t, &b, keyring.Members, 0)))
 	more := must[*record.Object](t)(o.Recode(manifestOf(t, o.Key, spec{pointer: film("film")}), people(10)))
 	if more.Record.K() != 3 || len(more.Holders) != 10 || !slices.Equal(more.Record.Wraps(), o.Record.Wraps()) || more.Reach() != record.Group {
 		t.Errorf("%d %v", more.Record.K(), more.Record.Wraps())

@@ -19,19 +19,19 @@ type Entry struct {
 	ID   radicle.Oid
 }
 
-// Objects reads the git objects of one repository. What is not there is an error that wraps [io/fs.ErrNotExist]. Methods are called
-// from many goroutines; what they return is the caller's.
+// Objects reads the git objects of one repository. What is not there is an error that wraps [io/fs.ErrNotExist]. Methods are
+// called from many goroutines; what they return is the caller's.
 type Objects interface {
-	// Tree returns the entries of a tree, or of the tree of a commit. One with more than most entries may be refused before it
-	// is read; the caller counts again.
+	// Tree returns the entries of a tree, or of the tree of a commit. One with more than most entries may be refused before
+	// it is read; the caller counts again.
 	Tree(ctx context.Context, id radicle.Oid, most int) ([]Entry, error)
 	// Blob returns a blob of at most most bytes, and refuses a longer one.
 	Blob(ctx context.Context, id radicle.Oid, most int64) ([]byte, error)
 }
 
-// Editor is the files of the commit in the making: those of the commit before, and what was changed since. Paths have slashes. What is not
-// there is an error that wraps [io/fs.ErrNotExist]. It is called from one goroutine and keeps no slice. Any other error ends the
-// batch, which may be applied again to another Editor.
+// Editor is the files of the commit in the making: those of the commit before, and what was changed since. Paths have
+// slashes. What is not there is an error that wraps [io/fs.ErrNotExist]. It is called from one goroutine and keeps no slice.
+// Any other error ends the batch, which may be applied again to another Editor.
 type Editor interface {
 	// List returns the names in a folder; those of folders end in a slash.
 	List(ctx context.Context, dir string) ([]string, error)

@@ -40,7 +40,8 @@ type Choice struct {
 	Trust Trust
 	// Streams says that reads from the middle may use it. Without, only reads of the whole object, which check its OID.
 	Streams bool
-	// Contradicted says that somebody who is trusted as much or more names other roots for the same shares: one of the two lies.
+	// Contradicted says that somebody who is trusted as much or more names other roots for the same shares: one of the two
+	// lies.
 	Contradicted bool
 }
 
@@ -75,8 +76,8 @@ func compareChoices(a, b Choice) int {
 // maxLies bounds what [Lies] remembers; the oldest go first.
 const maxLies = 4096
 
-// Lies remembers the manifests that were found out: all their shares were as they say, and the whole was not the object. The zero
-// value remembers nothing yet, and a nil one never does.
+// Lies remembers the manifests that were found out: all their shares were as they say, and the whole was not the object. The
+// zero value remembers nothing yet, and a nil one never does.
 type Lies struct {
 	mu    sync.Mutex
 	known map[[32]byte]bool

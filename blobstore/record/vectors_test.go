@@ -256,8 +256,8 @@ func readObject(t *testing.T, b *record.Branch, o *record.Opener, p blobstore.Po
 	return o.Open(t.Context(), b, r)
 }
 
-// TestVectorsAreWhatTheGeneratorsMake keeps files and generators together; with -update it writes the files. Envelopes and wraps need
-// randomness: a release of Go that draws it in another order makes others, which is no change of the format.
+// TestVectorsAreWhatTheGeneratorsMake keeps files and generators together; with -update it writes the files. Envelopes and
+// wraps need randomness: a release of Go that draws it in another order makes others, which is no change of the format.
 func TestVectorsAreWhatTheGeneratorsMake(t *testing.T) {
 	made := make(map[string][]byte)
 	for _, v := range generate(t) {
