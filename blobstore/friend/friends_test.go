@@ -188,6 +188,7 @@ func TestSeen(t *testing.T) {
 	written(clock.now())
 	clock.add(9 * time.Minute)
 	check(t, h.Saw(bo().did()))
+	written(clock.now().Add(-9 * time.Minute))
 	h.again(t) // writes it
 	seen(clock.now())
 	clock.add(10 * time.Minute)

@@ -47,11 +47,8 @@ func validIP(s string, v6 bool) bool {
 }
 
 // validName takes names of DNS in lower case: labels of 1 … 63 letters, digits and hyphens, none at either end, the last not
-// all digits.
+// all digits. It is not longer than 253 characters, since host:port is not longer than [MaxAddress].
 func validName(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
 	last := ""
 	for label := range strings.SplitSeq(s, ".") {
 		if len(label) < 1 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||

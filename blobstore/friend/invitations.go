@@ -86,7 +86,7 @@ func (s *State) Accept(ctx context.Context, secret Secret, cert *keyring.Certifi
 		switch {
 		case err != nil:
 			return err
-		case !ok || secret.IsZero():
+		case !ok:
 			return ErrInvitation
 		case !i.UsedBy.IsZero():
 			if f, ok = s.Friend(cert.DID()); ok && i.UsedBy == f.DID {

@@ -54,6 +54,9 @@ func TestInvitationMakesAFriend(t *testing.T) {
 	h.wantDevice(t, next, "current")
 	_, err = h.accept(t, secret, bo())
 	wantClass(t, err, "retired")
+	h.befriend(t, somebody(1)) // nor for friends, if it was used by another
+	_, err = h.accept(t, secret, somebody(1))
+	wantClass(t, err, "used")
 	h.wantDevice(t, cy(), "absent")
 	all := must[[]friend.Invitation](t)(h.Invitations(t.Context()))
 	if len(all) != 1 || all[0].UsedBy != bo().did() || !all[0].UsedAt.Equal(now) {

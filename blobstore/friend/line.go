@@ -185,7 +185,7 @@ func decodeLine(word, s string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: it starts with %s", ErrLine, word)
 	}
 	b, err := base58.Decode(text)
-	if err != nil || len(b) < checksumLen || base58.Encode(b) != text {
+	if err != nil || len(b) < checksumLen {
 		return nil, ErrChecksum
 	}
 	payload, sum := b[:len(b)-checksumLen], b[len(b)-checksumLen:]

@@ -90,17 +90,6 @@ func (r *Revocation) Guest() (guest radicle.DID, before time.Time, ok bool) {
 // Until is when everything that it ends has run out, and it means nothing any more.
 func (r *Revocation) Until() time.Time { return time.Unix(r.until, 0) }
 
-// Ends reports whether an introduction of the same issuer is void by it.
-func (r *Revocation) Ends(i *Introduction) bool {
-	if r.DID() != i.DID() {
-		return false
-	}
-	if r.kind == revokesOne {
-		return r.id == i.id
-	}
-	return r.guest == i.guest && i.first < r.before
-}
-
 // Check says whether the revocation means anything at a time: [keyring.ErrClock] where it is dated too far ahead, [ErrEnded]
 // where everything that it ends has run out.
 func (r *Revocation) Check(now time.Time) error {
