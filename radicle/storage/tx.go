@@ -20,6 +20,7 @@ type Tx struct {
 	nid     radicle.NID
 	before  map[string]Ref         // by name below the namespace
 	changes map[string]radicle.Oid // by name below the namespace; null for a ref to delete
+	top     map[string]change      // by whole name
 }
 
 var (
@@ -31,6 +32,7 @@ var (
 func newTx(r *Repo, nid radicle.NID, refs []Ref) *Tx {
 	tx := &Tx{
 		objects: newBuffer(r), nid: nid, before: make(map[string]Ref, len(refs)), changes: make(map[string]radicle.Oid),
+		top: make(map[string]change),
 	}
 	prefix := NamespacePrefix(nid)
 	for _, ref := range refs {
@@ -84,6 +86,15 @@ func (tx *Tx) Set(ctx context.Context, name string, id radicle.Oid) error {
 	if err := checkOwn(name); err != nil {
 		return err
 	}
+	if err := tx.checkTarget(ctx, name, id); err != nil {
+		return err
+	}
+	tx.changes[name] = id
+	return nil
+}
+
+// checkTarget refuses what is no commit and no tag.
+func (tx *Tx) checkTarget(ctx context.Context, name string, id radicle.Oid) error {
 	kind, _, err := tx.Read(ctx, id, gitobj.MaxCommit)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -91,7 +102,6 @@ func (tx *Tx) Set(ctx context.Context, name string, id radicle.Oid) error {
 	if kind != gitobj.KindCommit && kind != gitobj.KindTag {
 		return fmt.Errorf("%s: %w: %v is a %v", name, ErrRefTarget, id, kind)
 	}
-	tx.changes[name] = id
 	return nil
 }
 
@@ -102,6 +112,28 @@ func (tx *Tx) Delete(name string) error {
 	}
 	tx.changes[name] = radicle.Oid{}
 	return nil
+}
+
+// SetCanonical makes a ref outside all namespaces move with the update: one that stands for several of them, and that the new
+// refs of this one give a new value ([Repo.Quorum] has Radicle's rule). It returns where the ref points now, the null id if there is
+// none. Names are whole: "refs/heads/main". Errors are a [*gitobj.RefNameError], [ErrReserved] for what lies in refs/namespaces or
+// refs/rad, or those of reading ref and object.
+func (tx *Tx) SetCanonical(ctx context.Context, name string, id radicle.Oid) (radicle.Oid, error) {
+	if err := gitobj.CheckQualified(name); err != nil {
+		return radicle.Oid{}, err
+	}
+	if strings.HasPrefix(name, "refs/namespaces/") || strings.HasPrefix(name, "refs/rad/") {
+		return radicle.Oid{}, fmt.Errorf("%s: %w", name, ErrReserved)
+	}
+	if err := tx.checkTarget(ctx, name, id); err != nil {
+		return radicle.Oid{}, err
+	}
+	old, err := tx.objects.repo.Ref(ctx, name)
+	if err != nil && !isAbsent(err) {
+		return radicle.Oid{}, err
+	}
+	tx.top[name] = change{name: name, from: old, to: id}
+	return old, nil
 }
 
 // Expect is an error, a [*StaleError], unless a ref points where the caller thinks; the null id stands for no ref.
@@ -123,13 +155,18 @@ func checkOwn(name string) error {
 	return nil
 }
 
-// moves returns the changes that change something, sorted by name.
+// moves returns the changes that change something, sorted by name, those of the namespace first.
 func (tx *Tx) moves() []change {
 	var moves []change
 	for _, name := range slices.Sorted(maps.Keys(tx.changes)) {
 		before, to := tx.before[name], tx.changes[name]
 		if before.ID != to {
 			moves = append(moves, change{name: NamespacePrefix(tx.nid) + name, from: before.ID, to: to})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(tx.top)) {
+		if c := tx.top[name]; c.from != c.to {
+			moves = append(moves, c)
 		}
 	}
 	return moves

@@ -375,3 +375,63 @@ func TestTransaction(t *testing.T) {
 		t.Errorf("git was told %q, %v", got, err)
 	}
 }
+
+// A ref at the top moves with the namespace, or neither does.
+func TestCanonicalRefsInAnUpdate(t *testing.T) {
+	r := newRepo(t)
+	const name = "refs/heads/main"
+	var first, second radicle.Oid
+	set := func(ctx context.Context, tx *storage.Tx, id, want radicle.Oid) error {
+		if err := tx.Set(ctx, name, id); err != nil {
+			return err
+		}
+		old, err := tx.SetCanonical(ctx, name, id)
+		if old != want {
+			t.Errorf("old value %v, want %v", old, want)
+		}
+		return err
+	}
+	update(t, r, ana, func(ctx context.Context, tx *storage.Tx) error {
+		first = someCommit(t, tx, 1)
+		return set(ctx, tx, first, radicle.Oid{})
+	})
+	if id, err := r.Ref(t.Context(), name); err != nil || id != first {
+		t.Errorf("%v, %v", id, err)
+	}
+	// Somebody moves it meanwhile.
+	attempts := 0
+	result := update(t, r, ana, func(ctx context.Context, tx *storage.Tx) error {
+		attempts++
+		second = someCommit(t, tx, 2, first)
+		want := first
+		if attempts > 1 {
+			want = someCommit(t, r, 3, first)
+		}
+		err := set(ctx, tx, second, want)
+		if attempts == 1 {
+			git(t, r.Dir(), "update-ref", name, someCommit(t, r, 3, first).String())
+		}
+		return err
+	})
+	if id, err := r.Ref(t.Context(), name); err != nil || id != second || result.Attempts != 2 {
+		t.Errorf("%v, %v, %+v", id, err, result)
+	}
+	// It cannot be locked: nothing moves.
+	put(t, r, name+".lock", "")
+	_, err := r.Update(t.Context(), ana, func(ctx context.Context, tx *storage.Tx) error { return set(ctx, tx, first, second) })
+	if !errors.Is(err, storage.ErrBusy) {
+		t.Errorf("locked: %v", err)
+	}
+	if list := checkSigned(t, r, ana.NID()); !slices.Contains(list.Refs, sigrefs.Ref{Name: name, ID: second}) {
+		t.Errorf("%+v", list)
+	}
+	for _, bad := range []string{"main", "refs/x", "refs/rad/id", "refs/namespaces/x/refs/heads/y", "refs/heads/a..b"} {
+		_, err := r.Update(t.Context(), ana, func(ctx context.Context, tx *storage.Tx) error {
+			_, err := tx.SetCanonical(ctx, bad, first)
+			return err
+		})
+		if !errors.As(err, new(*gitobj.RefNameError)) && !errors.Is(err, storage.ErrReserved) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
