@@ -190,6 +190,12 @@ func TestThreshold(t *testing.T) {
 	if err != nil || len(result.Namespaces) != 1 || len(result.Refused) != 1 {
 		t.Errorf("ours counts: %+v, %v", result, err)
 	}
+	// Who blocks delegates has too few.
+	push(t, r, eve, "refs/heads/eve", "eve")
+	o.Blocks = func(nid radicle.NID) bool { return nid == ana.NID() || nid == cy.NID() }
+	if _, err := mine.fetch(t, a, o); !as[*replicate.ThresholdError](err) {
+		t.Errorf("delegates are blocked: %v", err)
+	}
 }
 
 // foundAlone makes a repository whose document asks for more delegates than there are, by making one of which a later document does.
@@ -383,8 +389,8 @@ func (p pipes) Close() error                { return errors.Join(p.w.Close(), p.
 
 func TestList(t *testing.T) {
 	s := newScene(t)
-	for b := range byte(4) {
-		push(t, s.r, signer(b+1), "refs/heads/x", "x")
+	for _, b := range []byte{5, 8, 10, 11} { // whose NIDs come before Ana's
+		push(t, s.r, signer(b), "refs/heads/x", "x")
 	}
 	l := s.listing(t)
 	sorted := slices.IsSortedFunc(l.Peers[1:], func(a, b replicate.Peer) int { return strings.Compare(a.NID.String(), b.NID.String()) })

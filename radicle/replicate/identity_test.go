@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"radswarm/radicle/gitobj"
+	"radswarm/radicle/identity"
 	"radswarm/radicle/replicate"
 	"radswarm/radicle/sigrefs"
 	"radswarm/radicle/storage"
@@ -138,6 +139,58 @@ func TestIdentityThatNobodyAccepted(t *testing.T) {
 	git(t, s.r.Dir(), "update-ref", "--no-deref", "-d", storage.NamespacePrefix(ana.NID())+sigrefs.RefSigrefs)
 	if _, err := newHome(t, bo).fetch(t, s.a, s.options()); err == nil {
 		t.Error("cloned without Ana")
+	}
+}
+
+// A server names a change of the identity that one of two delegates proposed. By it, two would have to be valid.
+func TestIdentityThatIsOnlyProposed(t *testing.T) {
+	a := newHome(t, ana)
+	draft := a.draft()
+	draft.AddDelegate(bo.NID().DID())
+	r := a.init(t, draft)
+	accepted, _ := r.Ref(t.Context(), "refs/rad/id")
+	next := draft
+	next.Threshold = 2
+	doc, err := next.Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	propose(t, r, ana, doc)
+	if at, _ := r.Ref(t.Context(), "refs/rad/id"); at != accepted {
+		t.Fatal("accepted by one of two")
+	}
+	list, err := r.Sigrefs(t.Context(), ana.NID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proposed, _ := list.Refs.Get(identity.Ref(accepted))
+	git(t, r.Dir(), "update-ref", "refs/rad/id", proposed.String())
+	result := newHome(t, cy).mustFetch(t, a, replicate.Options{RID: r.RID()})
+	if result.Identity != accepted {
+		t.Errorf("%+v", result)
+	}
+}
+
+// A server has an older identity than is here, by which fewer delegates are needed.
+func TestIdentityIsRolledBack(t *testing.T) {
+	s := newScene(t)
+	old, _ := s.r.Ref(t.Context(), "refs/rad/id")
+	draft := s.a.draft()
+	draft.AddDelegate(cy.NID().DID())
+	draft.Threshold = 2
+	doc, err := draft.Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	propose(t, s.r, ana, doc)
+	s.b.mustFetchQuietly(t, s.a, s.options())
+	is, _ := s.b.repo(t, s.rid).Ref(t.Context(), "refs/rad/id")
+	git(t, s.r.Dir(), "update-ref", "refs/rad/id", old.String())
+	push(t, s.r, eve, "refs/heads/eve", "eve")
+	forge(t, s.r, cy, func(lines map[string]string) { lines[master] = strings.Repeat("1", 40) })
+	s.refusesAll(t, as[*replicate.ThresholdError])
+	if now, _ := s.b.repo(t, s.rid).Ref(t.Context(), "refs/rad/id"); now != is || now == old {
+		t.Errorf("refs/rad/id is at %v", now)
 	}
 }
 

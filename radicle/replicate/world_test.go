@@ -239,6 +239,15 @@ func (h *home) mustFetch(tb testing.TB, from *home, o replicate.Options) *replic
 	return result
 }
 
+// mustFetchQuietly fetches what must all be moved in, where the delegates need not agree on a branch.
+func (h *home) mustFetchQuietly(tb testing.TB, from *home, o replicate.Options) {
+	tb.Helper()
+	result, err := h.fetch(tb, from, o)
+	if err != nil || len(result.Refused) > 0 {
+		tb.Fatal(result, err)
+	}
+}
+
 // checkNothingLeft fails if a quarantine is left.
 func (h *home) checkNothingLeft(tb testing.TB) {
 	tb.Helper()

@@ -11,6 +11,9 @@
 // Writers of ours wait for each other on a lock on the repository's directory; Radicle's tools, which know no lock,
 // race only through the signed refs, and who loses starts again.
 //
+// What strangers send arrives in a [Quarantine], hidden beside the repositories. When it is verified (package replicate), it becomes
+// a repository, or [Repo.Receive] takes its objects and moves refs of other namespaces and those of all.
+//
 // git (2.34 or newer) runs without the caller's environment and configuration, without hooks, prompts and network, and
 // gets names through standard input.
 //

@@ -248,6 +248,31 @@ func TestReceive(t *testing.T) {
 	}
 }
 
+// The repository lies on another disk.
+func TestReceiveOnAnotherDisk(t *testing.T) {
+	r := newRepo(t)
+	const other = "/dev/shm"
+	dir, err := os.MkdirTemp(other, "radswarm")
+	if err != nil {
+		t.Skipf("no other disk: %v", err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	moved := filepath.Join(dir, "repo")
+	if err := errors.Join(os.CopyFS(moved, os.DirFS(r.Dir())), os.RemoveAll(r.Dir()), os.Symlink(moved, r.Dir())); err != nil {
+		t.Fatal(err)
+	}
+	s := openStorage(t, filepath.Dir(r.Dir()))
+	there := openRepo(t, s, r.RID())
+	q := newQuarantine(t, s, r.RID())
+	defer q.Close()
+	id := packed(t, q)
+	if err := errors.Join(q.Attach(), there.Receive(t.Context(), q, []storage.Move{{Name: "refs/heads/a", To: id}})); err != nil {
+		t.Fatal(err)
+	}
+	git(t, moved, "cat-file", "-e", "refs/heads/a^{commit}")
+	git(t, moved, "fsck", "--strict")
+}
+
 // A branch a becomes a/b, and a branch c/d becomes c.
 func TestReceiveNamesThatBecomeFolders(t *testing.T) {
 	r := newRepo(t)

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -122,7 +124,7 @@ func (q *Quarantine) giveObjects(r *Repo) error {
 	for _, e := range entries {
 		r.writing("receive " + e.Name())
 		to := packDir + e.Name()
-		if err := os.Rename(filepath.Join(q.repo.dir, to), filepath.Join(r.dir, to)); err != nil {
+		if err := moveFile(q.repo.root, r.root, to); err != nil {
 			return err
 		}
 	}
@@ -130,6 +132,35 @@ func (q *Quarantine) giveObjects(r *Repo) error {
 		return nil
 	}
 	return r.syncDirs(map[string]bool{"objects/pack": true})
+}
+
+// moveFile moves a file into another repository, under the same name. Where that lies on another disk it is copied, and stays.
+func moveFile(from, to *os.Root, name string) error {
+	err := os.Rename(filepath.Join(from.Name(), name), filepath.Join(to.Name(), name))
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	source, openErr := from.Open(name)
+	if openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	defer source.Close() // only read
+	temporary := packDir + "tmp_pack_" + rand.Text()
+	f, err := to.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, source)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = to.Rename(temporary, name)
+	}
+	if err != nil {
+		return errors.Join(err, to.Remove(temporary))
+	}
+	return nil
 }
 
 // writePacked makes the file of all refs of a repository that has none yet. Names and objects are the caller's part.
@@ -150,20 +181,20 @@ func (r *Repo) syncAll() error {
 		if err != nil || path.Dir(name) == "objects/pack" {
 			return err
 		}
+		if !e.IsDir() {
+			return syncFile(r.root, name)
+		}
 		f, err := r.root.Open(name)
 		if err != nil {
 			return err
 		}
-		if e.IsDir() {
-			return errors.Join(syncDir(f), f.Close())
-		}
-		return errors.Join(syncFile(r.root, name), f.Close())
+		return errors.Join(syncDir(f), f.Close())
 	})
 }
 
-// syncFile makes a file durable. Windows wants it open for writing.
+// syncFile makes a file durable.
 func syncFile(root *os.Root, name string) error {
-	f, err := root.OpenFile(name, os.O_WRONLY, 0)
+	f, err := root.OpenFile(name, syncFlag, 0)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// syncFlag is how a file must be open to be made durable.
+const syncFlag = os.O_RDONLY
+
 // syncDir makes the names in a directory durable.
 func syncDir(dir *os.File) error { return dir.Sync() }
 

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// syncFlag is how a file must be open to be made durable.
+const syncFlag = os.O_RDWR
+
 // syncDir does nothing: Windows writes directories with their files.
 func syncDir(*os.File) error { return nil }
 
