@@ -6,6 +6,14 @@
 // There the identity, the signed refs of every namespace, and all that they name are verified; only then objects and refs move
 // into storage, refs in one transaction, canonical ones with them. [List] asks without fetching.
 //
+//	server := replicate.NewServer(storage, replicate.ServerOptions{Seeds: policies.Seeds})
+//	err := server.Serve(ctx, stream, caller)
+//
+//	result, err := replicate.Fetch(ctx, stream, replicate.Options{Storage: storage, RID: rid, Local: nid, Alias: "bo"})
+//
+// After a fetch the caller refreshes Radicle's cache of collaborative objects, announces, and lets git collect garbage
+// (storage.Repo.Collect), as it sees fit.
+//
 // # What is believed
 //
 // Nothing that the other side says. Names and objects of refs come from lists that the owner of a namespace signed

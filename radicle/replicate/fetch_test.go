@@ -76,6 +76,25 @@ func TestRefsChange(t *testing.T) {
 	})
 }
 
+// What is here is not sent again, and deltas build on it.
+func TestOnlyWhatIsNewIsSent(t *testing.T) {
+	s := newScene(t)
+	var text strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintln(&text, "line", i*i)
+	}
+	push(t, s.r, ana, master, text.String())
+	canonical(t, s.r)
+	first := s.b.mustFetch(t, s.a, s.options())
+	push(t, s.r, ana, master, text.String()+"one more\n")
+	canonical(t, s.r)
+	second := s.b.mustFetch(t, s.a, s.options())
+	if first.Bytes < 20_000 || second.Bytes > first.Bytes/10 || second.Objects > 10 {
+		t.Errorf("%d bytes, then %d for %d objects", first.Bytes, second.Bytes, second.Objects)
+	}
+	sameRefs(t, s.rid, s.a, s.b)
+}
+
 // Our own namespace comes with a clone, and is not touched any more after that.
 func TestOwnNamespace(t *testing.T) {
 	s := newScene(t)

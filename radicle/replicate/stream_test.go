@@ -12,6 +12,7 @@ import (
 
 	"radswarm/radicle"
 	"radswarm/radicle/replicate"
+	"radswarm/radicle/storage"
 )
 
 // answers is the other side of a stream, which reads all that it is sent and says what say writes.
@@ -76,6 +77,8 @@ func TestHostileServer(t *testing.T) {
 	}
 	pack := func(b []byte) []byte { return replicate.AppendPack(b) }
 	ok := replicate.AppendEnd(replicate.OK, radicle.Oid{})
+	wrong := aPack(1, blob("x"))
+	wrong[len(wrong)-1] ^= 1
 	failed := replicate.AppendEnd(replicate.Internal, radicle.Oid{})
 	remote := func(code replicate.Code) func(error) bool {
 		return func(err error) bool {
@@ -108,11 +111,11 @@ func TestHostileServer(t *testing.T) {
 		"half a pack":              {then(pack(aPack(1, blob("x"))[:20]), ok), as[*replicate.MalformedError]},
 		"half a pack, then failed": {then(pack(aPack(1, blob("x"))[:20]), failed, failed), remote(replicate.Internal)}, // also at the identity alone
 		"a pack that stalls":       {then(pack(aPack(1, blob("x"))[:20])), is(replicate.ErrStalled)},
-		"a pack with a wrong hash": {then(pack(append(aPack(1, blob("x"))[:30], make([]byte, 11)...)), ok), as[*replicate.MalformedError]},
+		"a pack with a wrong hash": {then(pack(wrong), ok), as[*storage.GitError]},
 		"misses what is asked":     {then(replicate.AppendEnd(replicate.NotFound, id), replicate.AppendEnd(replicate.NotFound, id)), as[*replicate.MalformedError]},
 		"endless blobs":            {then(endless()), as[*replicate.LimitError]},
 		"endless signs of life":    {forever(list), is(replicate.ErrTime)},
-		"an unresolved delta":      {then(pack(aPack(1, anObject(7, 4, make([]byte, 20), []byte{1, 1, 0x90, 1}))), ok), as[*replicate.MalformedError]},
+		"an unresolved delta":      {then(pack(aPack(1, anObject(7, 4, make([]byte, 20), []byte{1, 1, 0x90, 1}))), ok), as[*storage.GitError]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,7 +1,6 @@
 package replicate
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -161,7 +160,7 @@ func (f *fetch) receive(ctx context.Context, r io.Reader) error {
 	}
 	waitErr := cmd.Wait()
 	if waitErr != nil && (err == nil || w.err != nil) {
-		err = &MalformedError{What: fmt.Sprintf("git index-pack refuses a pack: %s", bytes.TrimSpace(complaint.text))}
+		err = &storage.GitError{Command: "index-pack", Stderr: string(complaint.text), Err: waitErr} // theirs, or our disk's fault
 	}
 	f.result.Bytes = f.budget.pack
 	return err

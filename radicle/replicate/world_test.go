@@ -147,7 +147,7 @@ func (h *home) init(tb testing.TB, draft identity.Draft) *storage.Repo {
 func push(tb testing.TB, r *storage.Repo, key radicle.Signer, name, text string) storage.Result {
 	tb.Helper()
 	result, err := r.Update(tb.Context(), key, func(ctx context.Context, tx *storage.Tx) error {
-		_, err := tx.Commit(ctx, name, text, func(ctx context.Context, tree *storage.Tree) error {
+		_, err := tx.Commit(ctx, name, text[:min(len(text), 20)], func(ctx context.Context, tree *storage.Tree) error {
 			return tree.Write(ctx, "file", []byte(text))
 		})
 		return err

@@ -133,6 +133,18 @@ func TestQuarantineIsEmpty(t *testing.T) {
 	}
 }
 
+func TestQuarantineOfSHA256(t *testing.T) {
+	for size, want := range map[int]string{radicle.SHA1Size: "sha1\n", radicle.SHA256Size: "sha256\n"} {
+		q := newQuarantine(t, openStorage(t, filepath.Join(t.TempDir(), "storage")), radicle.NewRID(gitobj.Hash(gitobj.KindBlob, nil, size)))
+		if got := git(t, q.Repo().Dir(), "rev-parse", "--show-object-format"); got != want {
+			t.Errorf("%q", got)
+		}
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestSweep(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "storage")
 	s := openStorage(t, dir)
