@@ -155,6 +155,18 @@ func TestRestore(t *testing.T) {
 	h.befriend(t, cy())
 }
 
+// Nor does one that rotted without anything failing yet.
+func TestQuietDamageIsNotCopied(t *testing.T) {
+	h := newHome(t, fixed)
+	h.befriend(t, bo())
+	check(t, h.Run(loseIndex))
+	done, err := h.BackupDaily(t.Context())
+	wantClass(t, err, "corrupt")
+	if _, err := os.Stat(h.path + ".1"); done || err == nil {
+		t.Error("copied")
+	}
+}
+
 // As FRIEND.md §9 says it is done by hand.
 func TestRestoreByHand(t *testing.T) {
 	h := newHome(t, fixed)

@@ -203,6 +203,9 @@ func TestDamageIsNeverReplaced(t *testing.T) {
 	check(t, tryOpen(t, h.path, h.options)) // a new one
 }
 
+// loseIndex leaves pages that nothing leads to: a file that can be read, and is damaged.
+const loseIndex = "PRAGMA writable_schema = on; DELETE FROM sqlite_schema WHERE name = 'friend_name'"
+
 // What is whole as a file and wrong as a database is damage too.
 func TestWrongContents(t *testing.T) {
 	for name, query := range map[string]string{
@@ -213,6 +216,7 @@ func TestWrongContents(t *testing.T) {
 		"mine":        "INSERT INTO mine VALUES (x'00', 0)",
 		"self":        "UPDATE self SET did = x'00'",
 		"nobody":      "DELETE FROM self",
+		"lost pages":  loseIndex,
 	} {
 		h := newHome(t, fixed)
 		h.befriend(t, bo())
