@@ -10,6 +10,7 @@ import (
 	"radswarm/radicle"
 	"radswarm/radicle/gitobj"
 	"radswarm/radicle/identity"
+	"radswarm/radicle/storage"
 )
 
 func isBranch(name string) bool { return strings.HasPrefix(name, "refs/heads/") }
@@ -140,11 +141,10 @@ func (a *attempt) vote(ctx context.Context, rule identity.Rule, act action) erro
 			return fail(hintAgain, textOtherType, mine.ID, typeName(other.Tag), typeName(mine.Tag))
 		}
 	}
-	_, err = rule.Quorum(ctx, act.dst, votes, a.repo)
+	o, err := rule.Quorum(ctx, act.dst, votes, a.repo)
 	switch q, ok := errors.AsType[*identity.QuorumError](err); {
 	case err == nil:
-		a.canonical = append(a.canonical, act.dst)
-		return nil
+		return a.agree(ctx, act.dst, o)
 	case ok && errors.Is(err, identity.ErrUnrelated) && len(q.Objects) == 2:
 		return fail(hintAgain, textUnrelated, q.Objects[0], q.Objects[1])
 	case ok:
@@ -152,6 +152,19 @@ func (a *attempt) vote(ctx context.Context, rule identity.Rule, act action) erro
 		return nil
 	}
 	return err
+}
+
+// agree moves a ref that the delegates agree on: with the update or, where something is in the way, after it.
+func (a *attempt) agree(ctx context.Context, name string, o identity.Object) error {
+	c := storage.Canonical{Name: name, Object: o}
+	if !a.apart {
+		if c.Old, c.Err = a.tx.SetCanonical(ctx, name, o.ID); c.Err == nil {
+			a.canonical = append(a.canonical, c)
+			return nil
+		}
+	}
+	a.later = append(a.later, name)
+	return ctx.Err()
 }
 
 func typeName(tag bool) string {

@@ -7,6 +7,7 @@ import (
 	"radswarm/radicle/cob"
 	"radswarm/radicle/cob/patch"
 	"radswarm/radicle/cobcache"
+	"radswarm/radicle/storage"
 )
 
 // finish does what follows a push that is signed. Everything here can be done again, by anybody; what goes wrong is said and fails
@@ -18,15 +19,18 @@ func (s *session) finish(ctx context.Context, o *outcome) {
 	if !o.ok() {
 		return
 	}
-	s.setCanonical(ctx, o.canonical)
+	s.setCanonical(ctx, o.canonical, o.later)
 	s.refreshCache(ctx, o.touched)
 	if !s.options.noSync {
 		s.announce(ctx, o.results)
 	}
 }
 
-// setCanonical moves the refs that stand for all delegates.
-func (s *session) setCanonical(ctx context.Context, names []string) {
+// setCanonical moves the refs that stand for all delegates, unless they have moved already, and says which did.
+func (s *session) setCanonical(ctx context.Context, moved []storage.Canonical, names []string) {
+	for _, c := range moved {
+		s.sayCanonical(c)
+	}
 	doc, err := s.document()
 	if err != nil {
 		return // there would be no push
@@ -37,13 +41,17 @@ func (s *session) setCanonical(ctx context.Context, names []string) {
 	}
 	all, err := s.repo.SetCanonical(ctx, refs, names)
 	for _, c := range all {
-		if c.Moved() {
-			id, kind := s.say.paint(blue, c.Object.ID.String()), typeName(c.Object.Tag)
-			s.say.line(textCanonical, s.say.success(), s.say.paint(blue, c.Name), kind, id)
-		}
+		s.sayCanonical(c)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.say.warn("canonical refs were not updated, the next push will: " + brief(err.Error()))
+	}
+}
+
+func (s *session) sayCanonical(c storage.Canonical) {
+	if c.Moved() {
+		id, kind := s.say.paint(blue, c.Object.ID.String()), typeName(c.Object.Tag)
+		s.say.line(textCanonical, s.say.success(), s.say.paint(blue, c.Name), kind, id)
 	}
 }
 

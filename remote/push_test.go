@@ -368,3 +368,22 @@ func TestNamesOfWhatIsPushed(t *testing.T) {
 	check("refs/heads/loose", head)
 	w.push(t, "refs/heads/none:refs/heads/x").expect(t, "", 1, "error: failed to parse source revision (refs/heads/none): not found")
 }
+
+// What is in the way of a canonical ref is not in the way of the push.
+func TestCanonicalRefThatCannotMove(t *testing.T) {
+	w := newWorld(t)
+	head := w.commit(t, "a", "a")
+	lock := filepath.Join(w.repo.Dir(), "refs/heads/master.lock")
+	write(t, lock, "")
+	w.push(t, "HEAD:refs/heads/master").expect(t, "ok refs/heads/master\n\n", 0, "warn: canonical refs were not updated, ")
+	if w.ref(t, "refs/heads/master") != head {
+		t.Error("the branch is elsewhere")
+	}
+	remove(t, lock)
+	head = w.commit(t, "b", "b")
+	w.push(t, "HEAD:refs/heads/master").expect(t, "ok refs/heads/master\n\n", 0, "✓ Canonical reference refs/heads/master updated to target commit "+head.String()+"\n")
+	if id, err := w.repo.Ref(t.Context(), "refs/heads/master"); err != nil || id != head {
+		t.Errorf("%v, %v", id, err)
+	}
+	w.check(t)
+}

@@ -17,7 +17,8 @@ import (
 type outcome struct {
 	results   []result
 	after     []func(context.Context) // in order; they print, and change the working copy
-	canonical []string                // refs that delegates decide on, and agree
+	canonical []storage.Canonical     // refs that delegates agree on now, moved with the update
+	later     []string                // such refs that have to be moved by themselves
 	touched   []radicle.Oid           // patches whose state has changed
 }
 
@@ -36,9 +37,9 @@ type attempt struct {
 	*session
 	tx   *storage.Tx
 	pen  patch.Pen
-	doc  *identity.Document
 	refs *identity.CanonicalRefs
 	*outcome
+	apart bool // canonical refs are moved by themselves
 }
 
 // errNothing ends an update in which every ref was refused.
@@ -59,16 +60,21 @@ func (s *session) update(ctx context.Context, key radicle.Signer, actions []acti
 		return nil, s.storageError(err)
 	}
 	var last *outcome
-	_, err = s.repo.Update(ctx, key, func(ctx context.Context, tx *storage.Tx) error {
-		last = &outcome{}
-		a := &attempt{session: s, tx: tx, doc: doc, refs: refs, outcome: last, pen: patch.Pen{
-			Identity: identityHead,
-			Pen: cob.Pen{
-				Objects: tx, Signer: key, Who: cob.Author(s.profile.Config.Alias, s.profile.NID, s.now()),
-			},
-		}}
-		return a.run(ctx, actions)
-	})
+	try := func(apart bool) error {
+		_, err := s.repo.Update(ctx, key, func(ctx context.Context, tx *storage.Tx) error {
+			last = &outcome{}
+			a := &attempt{session: s, tx: tx, refs: refs, outcome: last, apart: apart, pen: patch.Pen{
+				Identity: identityHead,
+				Pen:      cob.Pen{Objects: tx, Signer: key, Who: cob.Author(s.profile.Config.Alias, s.profile.NID, s.now())},
+			}}
+			return a.run(ctx, actions)
+		})
+		return err
+	}
+	err = try(false)
+	if errors.As(err, new(*storage.GitError)) && len(last.canonical) > 0 && ctx.Err() == nil {
+		err = try(true) // something may be in the way at the top only
+	}
 	if err != nil && !errors.Is(err, errNothing) {
 		return nil, err
 	}
