@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/blobtest"
 	"radswarm/blobstore/friend"
 	"radswarm/blobstore/net"
 	"radswarm/blobstore/wire"
@@ -226,5 +227,67 @@ func TestNothingIsLeftBehind(t *testing.T) {
 				t.Error("connections are remembered")
 			}
 		})
+	}
+}
+
+// A stream that lives on an access that is gone is cut, though the connection stays.
+func TestStreamOfALostAccessIsCut(t *testing.T) {
+	alone(t, func(h blobstore.Holder) blobstore.Holder { return blobtest.Slow(h, time.Hour) }, func(t *testing.T, ana, bo *home, _ *wrapped) {
+		bo.members.set(ana.did, true)
+		s := ana.meet(bo)
+		time.AfterFunc(time.Minute, func() { bo.remove(ana.did) })
+		var err error
+		took := takes(func() { err = client(s.Conn).Delete(t.Context(), nil) })
+		if err == nil || took > 2*time.Minute {
+			t.Errorf("after %v: %v", took, err)
+		}
+		select {
+		case <-s.Conn.Done():
+			t.Error("a member is cut")
+		default:
+		}
+	})
+}
+
+// What a guest presented counts for as long as its connection lasts.
+func TestGuestLeaves(t *testing.T) {
+	w := newMemory()
+	ana, bo, cy := newHome(t, w, 0), newHome(t, w, 1), newHome(t, w, 2)
+	befriend(ana, bo, 1<<20)
+	conn, _, err := cy.knock(bo, &wire.KnockGuest{Certificate: cy.cert.Load().Bytes(), Introduction: ana.introduce(cy.did).Bytes()})
+	if err != nil || !bo.service.Known(cy.device()) {
+		t.Fatal(err)
+	}
+	if _, err := cy.service.Meet(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close(0)
+	bo.control.ending(t)
+	_ = bo.network.Close()
+	bo.service.Close()
+	if bo.service.Known(cy.device()) || len(bo.service.guests.all) > 0 {
+		t.Error("known after it left")
+	}
+}
+
+// An introduction that runs out while its guest is there counts no longer.
+func TestIntroductionRunsOut(t *testing.T) {
+	w := newMemory()
+	ana, bo, cy := newHome(t, w, 0), newHome(t, w, 1), newHome(t, w, 2)
+	befriend(ana, bo, 1<<20)
+	sh := newShare(1, 1000)
+	put(t, ana.at(bo), ana.did, sh)
+	short := ana.introduce(cy.did, func(r *friend.IntroductionRequest) { r.Life = time.Hour })
+	conn, _, err := cy.knock(bo, &wire.KnockGuest{Certificate: cy.cert.Load().Bytes(), Introduction: short.Bytes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cy.service.Meet(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	mustHold(t, client(conn), sh)
+	bo.clock.move(2 * time.Hour)
+	if err := fetch(t, client(conn), sh); err == nil {
+		t.Error("read on an introduction that ran out")
 	}
 }

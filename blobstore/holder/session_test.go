@@ -273,3 +273,46 @@ func TestTalkativePeer(t *testing.T) {
 		t.Errorf("%d messages heard", n)
 	}
 }
+
+// A member gets no key card, and a connection has one control stream.
+func TestWhatAMemberHears(t *testing.T) {
+	w := newMemory()
+	edit, _ := withCard(t, 1)
+	bo, cy := newHome(t, w, 1, edit), newHome(t, w, 2)
+	bo.members.set(cy.did, true)
+	bo.know(cy)
+	conn := cy.dial(bo)
+	heard := make(chan *wire.Hello, 1)
+	say := func() error {
+		s, err := conn.Open(t.Context())
+		if err == nil {
+			err = wire.WriteOpen(t.Context(), s, wire.ProtocolControl)
+		}
+		if err != nil {
+			return err
+		}
+		mine := &wire.Hello{MinVersion: 1, MaxVersion: 1, Certificate: cy.cert.Load().Bytes()}
+		return wire.NewCtl(s).Run(t.Context(), mine, func(m wire.Message) error {
+			if hello, ok := m.(*wire.Hello); ok {
+				heard <- hello
+			}
+			return nil
+		})
+	}
+	first := make(chan error, 1)
+	go func() { first <- say() }()
+	if hello := <-heard; len(hello.Card) > 0 || hello.Access != wire.AccessMember {
+		t.Errorf("a member hears %+v", hello)
+	}
+	bo.control.session(t, cy.did)
+	if err := say(); !errors.Is(err, wire.ErrCancelled) {
+		t.Errorf("a second control stream: %v", err)
+	}
+	select {
+	case err := <-first:
+		t.Errorf("the first has ended: %v", err)
+	default:
+	}
+	_ = conn.Close(0)
+	<-first
+}
