@@ -63,7 +63,7 @@ func pair(t *testing.T, near, far *tcpLink) (a, b net.Stream) {
 func TestUnreadIsBounded(t *testing.T) {
 	near, far := tcpLinks(t, time.Hour)
 	var streams []net.Stream
-	for range 20 { // 5 MiB, as far as yamux is concerned
+	for range 20 { // 40 MiB, as far as yamux is concerned
 		a, _ := pair(t, near, far)
 		streams = append(streams, a)
 	}

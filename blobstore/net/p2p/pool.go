@@ -8,7 +8,7 @@ const (
 	// quicWindow is the same for all streams of a connection, over QUIC. Over TCP there is no such window, and unread bytes
 	// alone are bounded, by tcpUnread.
 	quicWindow = 3 << 20
-	tcpUnread  = 1 << 20
+	tcpUnread  = 2 << 20
 	// tcpBase and quicBase are what every connection has, of strangers too; what is more comes out of the pool.
 	tcpBase  = 128 << 10
 	quicBase = 512 << 10

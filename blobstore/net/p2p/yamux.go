@@ -37,7 +37,7 @@ func yamuxConfig() *yamux.Config {
 		MeasureRTTInterval:      pingEvery,
 		ConnectionWriteTimeout:  stallTime,
 		MaxIncomingStreams:      net.MaxStreams + 32, // those beyond MaxStreams the hub refuses, with a code
-		InitialStreamWindowSize: 256 << 10,           // the least that there is
+		InitialStreamWindowSize: streamWindow,        // all at once: yamux 5.1.0 forgets half a window each time that it grows one
 		MaxStreamWindowSize:     streamWindow,
 		LogOutput:               io.Discard,
 		MaxMessageSize:          frameSize,
