@@ -149,35 +149,40 @@ func (a *attempt) revise(ctx context.Context, act action) (resource string, err 
 			return "", nil // it is there
 		}
 	}
-	before := p.Latest()
+	return "/patches/" + p.ID.String(), a.addRevision(ctx, act, p, base)
+}
+
+// addRevision makes what is pushed the latest revision of a patch.
+func (a *attempt) addRevision(ctx context.Context, act action, p *patch.Patch, base radicle.Oid) error {
+	before, head := p.Latest(), act.object.id
 	text, err := a.revisionText(ctx, before.Head, head)
 	if err != nil {
-		return "", a.lost(ctx, err)
+		return a.lost(ctx, err)
 	}
 	if err := a.checkMove(ctx, act); err != nil {
-		return "", err
+		return err
 	}
 	id, err := p.Update(ctx, a.pen, text, base, head)
 	if err != nil {
-		return "", a.lost(ctx, err)
+		return a.lost(ctx, err)
 	}
 	if err := a.tx.Set(ctx, act.dst, head); err != nil { // from here on nothing is refused any more
-		return "", err
+		return err
 	}
 	if err := a.tx.Set(ctx, cob.Ref(patch.Type, p.ID), id); err != nil {
-		return "", err
+		return err
 	}
 	a.touched = append(a.touched, p.ID)
 	a.then(func(context.Context) {
 		a.say.line(textUpdated, a.say.success(), a.say.paint(cyan, short(p.ID)), a.say.paint(dim, id.String()))
 	})
 	if base == head && p.State.Status == patch.Open {
-		return "/patches/" + p.ID.String(), a.merge(ctx, p, id, head)
+		return a.merge(ctx, p, id, head)
 	}
 	a.then(func(context.Context) {
 		a.say.line(textCompare, a.say.paint(cyan, short(before.ID)), rangeDiff(before, base, head))
 	})
-	return "/patches/" + p.ID.String(), nil
+	return nil
 }
 
 // revisionText is the comment on a new revision. Without one that was given it is what the commits after the last revision say; a

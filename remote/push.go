@@ -20,25 +20,7 @@ func (s *session) push(ctx context.Context, first command) error {
 		return err
 	}
 	s.forget(ctx)
-	var key radicle.Signer
-	var actions []action
-	var files []bigFile
-	err = s.withKey(ctx, &key, func(ctx context.Context) (err error) {
-		if actions, err = s.prepare(ctx, specs); err != nil {
-			return err
-		}
-		if files, err = s.keepBigFiles(ctx, actions); err != nil {
-			return err
-		}
-		return s.send(ctx, tips(actions, s.options.baseID))
-	})
-	if err != nil {
-		return s.pushError(ctx, err)
-	}
-	if err := s.identify(ctx, actions); err != nil {
-		return s.pushError(ctx, err)
-	}
-	done, err := s.update(ctx, key, actions)
+	done, files, err := s.perform(ctx, specs)
 	if err != nil {
 		return s.pushError(ctx, err)
 	}
@@ -51,6 +33,29 @@ func (s *session) push(ctx context.Context, first command) error {
 	}
 	_, err = fmt.Fprintln(s.out)
 	return err
+}
+
+// perform plans, stores and signs. After an error, nothing has moved.
+func (s *session) perform(ctx context.Context, specs []string) (done *outcome, files []bigFile, err error) {
+	var key radicle.Signer
+	var actions []action
+	err = s.withKey(ctx, &key, func(ctx context.Context) (err error) {
+		if actions, err = s.prepare(ctx, specs); err != nil {
+			return err
+		}
+		if files, err = s.keepBigFiles(ctx, actions); err != nil {
+			return err
+		}
+		return s.send(ctx, tips(actions, s.options.baseID))
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.identify(ctx, actions); err != nil {
+		return nil, nil, err
+	}
+	done, err = s.update(ctx, key, actions)
+	return done, files, err
 }
 
 // mayPush refuses what is not our own namespace.

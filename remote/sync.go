@@ -140,33 +140,47 @@ func (s *session) goal(ctx context.Context, client *node.Client) (*goal, error) 
 	if err != nil {
 		return nil, err
 	}
-	var connected []radicle.NID
+	g := &goal{}
+	connected := connectedTo(sessions)
+	if doc.Visibility().Private {
+		g.private(doc.Members(), connected)
+	} else {
+		g.public(s.profile.Config.PreferredSeeds, seeds)
+	}
+	g.settle(s.profile.NID, connected)
+	return g, nil
+}
+
+func connectedTo(sessions []node.Session) (connected []radicle.NID) {
 	for _, session := range sessions {
 		if session.State.Phase == node.Connected {
 			connected = append(connected, session.NID)
 		}
 	}
-	g := &goal{}
-	if doc.Visibility().Private {
-		for _, did := range doc.Members() {
-			if nid := did.NID(); slices.Contains(connected, nid) {
-				g.preferred = append(g.preferred, nid)
-			}
-		}
-	} else {
-		for _, p := range s.profile.Config.PreferredSeeds {
-			g.preferred = append(g.preferred, p.NID)
-		}
-		for _, seed := range seeds {
-			if seed.Sync != nil && seed.Sync.Status == node.Synced {
-				g.synced = append(g.synced, seed.NID)
-			} else {
-				g.waiting = append(g.waiting, seed.NID)
-			}
+	return connected
+}
+
+// private is for those who may have the repository, and are there.
+func (g *goal) private(members []radicle.DID, connected []radicle.NID) {
+	for _, did := range members {
+		if nid := did.NID(); slices.Contains(connected, nid) {
+			g.preferred = append(g.preferred, nid)
 		}
 	}
-	g.settle(s.profile.NID, connected)
-	return g, nil
+}
+
+// public is for the preferred seeds, and for all that have the repository.
+func (g *goal) public(preferred []profile.PeerAddr, seeds []node.Seed) {
+	for _, p := range preferred {
+		g.preferred = append(g.preferred, p.NID)
+	}
+	for _, seed := range seeds {
+		if seed.Sync != nil && seed.Sync.Status == node.Synced {
+			g.synced = append(g.synced, seed.NID)
+		} else {
+			g.waiting = append(g.waiting, seed.NID)
+		}
+	}
 }
 
 // settle takes ourselves out, and makes the lists agree with each other.
