@@ -204,7 +204,8 @@ func TestDamageIsNeverReplaced(t *testing.T) {
 }
 
 // loseIndex leaves pages that nothing leads to: a file that can be read, and is damaged.
-const loseIndex = "PRAGMA writable_schema = on; DELETE FROM sqlite_schema WHERE name = 'friend_name'"
+const loseIndex = "PRAGMA writable_schema = on; DELETE FROM sqlite_schema WHERE name = 'friend_name'; " +
+	"PRAGMA writable_schema = reset"
 
 // What is whole as a file and wrong as a database is damage too.
 func TestWrongContents(t *testing.T) {
