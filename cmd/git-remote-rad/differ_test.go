@@ -69,6 +69,9 @@ var deliberate = map[string]string{
 	"options/debug":                         "RAD_DEBUG prints the values of that program.",
 	"options/protocol":                      "lines are checked no further than they are used, an input that ends within a batch is an error, and the words are ours.",
 	"options/protocol-push":                 "an input that ends within a batch pushes nothing, a ref that cannot move is rejected alone, and the words are ours.",
+	"fetch/missing-ref":                     words,
+	"patch/message-quotes":                  "push options are unquoted as git quotes them.",
+	"options/unknown":                       hint,
 	"places/ceilings-and-namespaces":        "GIT_NAMESPACE is for what git serves; it hides no branch from a push.",
 	"places/storage-hooks":                  "no hooks run in storage.",
 	"places/submodule-refused":              "that storage is read from a file is nobody's business: with protocol.rad.allow a submodule comes, without protocol.file.allow.",
@@ -91,16 +94,13 @@ const (
 
 // notYet are the stories, or other tests by their whole name, that our helper fails, and what is missing. They must fail.
 var notYet = map[string]string{
-	"fetch/missing-ref":              "the hint for an object that is not there says to move the repository away from storage",
 	"push/lease-stale":               "what the working copy lacks is rejected with \"fetch first\", which git explains, not as a non-fast-forward",
 	"push/renamed":                   "a/b is deleted and a made in one push",
 	"patch/base":                     "an empty patch.base is an error",
 	"patch/base-for-a-branch":        "an empty patch.base is an error",
 	"patch/blob":                     "a blob as a patch is rejected alone, and is not \"not found\"",
-	"patch/message-quotes":           "bytes beyond ASCII arrive as they were",
 	"patch/unrelated":                "\"file does not exist\" says nothing about commits without a common ancestor",
 	"canonical/unrelated":            "\"push again\" is no help here",
-	"options/unknown":                "bytes beyond ASCII arrive as they were",
 	"refs/reserved-forced-id":        "refs/rad/id is no ref that can be pushed: a symbolic ref becomes one to any commit",
 	"TestKilled/refs/git_goes_on":    afterKill,
 	"TestKilled/refs/git_too":        afterKill,

@@ -73,3 +73,38 @@ func TestDifferencesAreSeen(t *testing.T) {
 		})
 	}
 }
+
+// Who changes between the two helpers from one git command to the next ends where Radicle's alone leads.
+func TestHelpersTakeTurns(t *testing.T) {
+	radtest.Tools(t)
+	for archive, names := range map[string][]string{
+		"push":      {"tags", "force"},
+		"patch":     {"update", "merge-and-back", "merge-and-more", "merge-older-revision"},
+		"canonical": {"rule-branch", "merge-without-quorum"},
+	} {
+		for _, name := range names {
+			for i, first := range []string{"ours", "theirs"} {
+				t.Run(name+"/"+first+" first", func(t *testing.T) {
+					t.Parallel()
+					s := findStory(t, archive, name)
+					if d := diff(t, s.tellOnce(t, stock(t)), s.tellOnce(t, turns(t, i))); d != "" {
+						t.Errorf("Radicle's helper alone (-) and both in turn (+):\n%s", d)
+					}
+				})
+			}
+		}
+	}
+}
+
+// turns is both helpers, one after the other; it is ours that begins if begin is 0.
+func turns(t testing.TB, begin int) side {
+	t.Helper()
+	s := side{"both", t.TempDir()}
+	helpers := []string{filepath.Join(ours(t).bin, "git-remote-rad"), filepath.Join(stock(t).bin, "git-remote-rad")}
+	text := fmt.Sprintf("#!/bin/sh\nif rmdir %q 2>/dev/null; then exec %q \"$@\"; fi\nmkdir %[1]q\nexec %[3]q \"$@\"\n",
+		filepath.Join(s.bin, "turn"), helpers[1-begin], helpers[begin])
+	if err := os.WriteFile(filepath.Join(s.bin, "git-remote-rad"), []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

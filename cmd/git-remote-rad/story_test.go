@@ -39,11 +39,11 @@ write() { printf '%s\n' "$2" >"$1" && git add "$1" && git commit -q -m "Write $1
 stored() { git -C "$T/ana/storage/$Z" "$@"; }
 # bring FROM TO NID: what replication does to a namespace.
 bring() { git -C "$T/$2/storage/$Z" fetch -q --no-write-fetch-head "$T/$1/storage/$Z" "+refs/namespaces/$3/*:refs/namespaces/$3/*"; }
-# sorted COMMAND: sorts what it prints, where two processes print at once.
+# sorted COMMAND: sorts what it prints, where two processes print at once; ours puts that on one line.
 sorted() {
 	local code=0
 	"$@" >"$T/printed" 2>&1 || code=$?
-	sort "$T/printed"
+	awk '{ gsub(/; /, "\n"); sub(/git fetch-pack: /, "git fetch-pack:\n"); print }' "$T/printed" | sort
 	rm "$T/printed"
 	return $code
 }
