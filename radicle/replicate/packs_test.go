@@ -6,7 +6,9 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
+	"hash/adler32"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,7 +81,29 @@ func hostilePacks() map[string][]byte {
 		"type 0":                     aPack(1, anObject(0, 1, nil, []byte("x"))),
 		"type 5":                     aPack(1, anObject(5, 1, nil, []byte("x"))),
 		"no zlib":                    aPack(1, []byte{0x31, 'x', 'x', 'x'}),
-		"nothing in much":            aPack(1, append(append([]byte{0x65, 1, 0x78, 0x01}, bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 100_000)...), 1, 0, 0, 0xff, 0xff)),
+		"nothing in much":            aPack(2, blob("x"), farDelta()),
+	}
+}
+
+// farDelta is a delta whose lengths come after many compressed bytes that stand for nothing.
+func farDelta() []byte {
+	d := []byte{1, 1, 0x90, 1}
+	b := append([]byte{0x64, 10, 0x78, 0x01}, bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 100_000)...)
+	b = append(append(b, 1, 4, 0, 0xfb, 0xff), d...)
+	return binary.BigEndian.AppendUint32(b, adler32.Checksum(d))
+}
+
+// An object is not passed on, not even its first byte, before it is known to be within bounds.
+func TestNothingIsPassedOnTooEarly(t *testing.T) {
+	random := make([]byte, 33_000)
+	rand.NewChaCha8([32]byte{}).Read(random) //nolint:errcheck // never fails
+	for n := 32_600; n < 32_800; n++ {
+		first := anObject(3, uint64(n), nil, random[:n])
+		var out bytes.Buffer
+		err := replicate.Scan(&out, bytes.NewReader(aPack(2, first, anObject(3, 1<<40, nil, nil))), packLimits)
+		if !as[*replicate.LimitError](err) || out.Len() > 12+len(first) {
+			t.Fatalf("%d bytes of %d: %v", out.Len(), 12+len(first), err)
+		}
 	}
 }
 

@@ -155,7 +155,7 @@ func TestCloneIsOvertaken(t *testing.T) {
 		ours = push(t, c.repo(t, s.rid), cy, "refs/heads/cy", "ours")
 	})
 	result, err := c.fetch(t, s.a, o)
-	if err != nil || result.Cloned {
+	if err != nil || result.Cloned || len(result.Refused) > 0 {
 		t.Errorf("%+v, %v", result, err)
 	}
 	if list, err := c.repo(t, s.rid).Sigrefs(t.Context(), cy.NID()); err != nil || list.At != ours.List.At {

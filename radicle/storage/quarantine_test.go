@@ -170,6 +170,12 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, f := range []string{"mine.quarantine", "mine/file"} { // not a name that we give
+		f = filepath.Join(dir, ".radswarm", filepath.FromSlash(f))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(f), 0o755), os.WriteFile(f, []byte("radswarm quarantine 1\n"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	// A link where a quarantine was: what it names is not touched.
 	outside := filepath.Join(t.TempDir(), "outside")
 	link := strings.Repeat("c", 26)
@@ -204,7 +210,7 @@ func TestSweep(t *testing.T) {
 	if err := alive.Close(); err != nil {
 		t.Error(err)
 	}
-	want := []string{name, name + ".quarantine", strings.Repeat("b", 26), "file", "folder", "short.quarantine"}
+	want := []string{name, name + ".quarantine", strings.Repeat("b", 26), "file", "folder", "mine", "mine.quarantine", "short.quarantine"}
 	slices.Sort(want)
 	if left := inQuarantine(t, dir); !slices.Equal(left, want) {
 		t.Errorf("left: %v", left)
