@@ -107,7 +107,7 @@ func BenchmarkIndexMemory(b *testing.B) {
 	for b.Loop() {
 		before := heap()
 		x := record.NewIndex(r.rid, r)
-		check(b, x.Update(b.Context(), a.did(), commit))
+		check(b, x.Update(b.Context(), a.did(), record.Own, commit))
 		names := heap() - before
 		_, err := x.Find(b.Context(), blobstore.OID{})
 		check(b, err)
@@ -138,13 +138,13 @@ func BenchmarkUpdate(b *testing.B) {
 	commits[1] = r.commit(b, f)
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			check(b, record.NewIndex(r.rid, r).Update(b.Context(), a.did(), commits[0]))
+			check(b, record.NewIndex(r.rid, r).Update(b.Context(), a.did(), record.Own, commits[0]))
 		}
 	})
 	b.Run("one-changed", func(b *testing.B) {
 		x := record.NewIndex(r.rid, r)
 		for i := 0; b.Loop(); i++ {
-			check(b, x.Update(b.Context(), a.did(), commits[i%2]))
+			check(b, x.Update(b.Context(), a.did(), record.Own, commits[i%2]))
 		}
 	})
 }

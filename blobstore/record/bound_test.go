@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"radswarm/blobstore"
@@ -32,8 +33,8 @@ func idOf(b byte) radicle.Oid {
 	return id
 }
 
-// TestTheBoundOfAllBranches has hostile writers fill an index. Those that fit stay, as does what was there before.
-func TestTheBoundOfAllBranches(t *testing.T) {
+// fullBranch is one of which every folder is full; its tree 3 is a small one.
+func fullBranch() entryObjects {
 	o := entryObjects{3: {{record.ModeFile, "x", idOf(3)}}}
 	for i := range record.MaxInFolder {
 		o[2] = append(o[2], record.Entry{Mode: record.ModeFile, Name: fmt.Sprintf("%038x", i), ID: idOf(3)})
@@ -41,19 +42,79 @@ func TestTheBoundOfAllBranches(t *testing.T) {
 	for i := range 256 {
 		o[1] = append(o[1], record.Entry{Mode: record.ModeTree, Name: fmt.Sprintf("%02x", i), ID: idOf(2)})
 	}
-	x := record.NewIndex(rid(t), o)
-	writers := people(3)
-	for i, w := range writers {
-		err := x.Update(t.Context(), w, idOf(1))
-		if want := []string{"ok", "ok", "bounds"}[i]; class(err) != want {
-			t.Errorf("writer %d: %v", i, err)
+	return o
+}
+
+// TestTheBoundOfAllBranches has hostile writers fill an index. They keep nobody out who is trusted more.
+func TestTheBoundOfAllBranches(t *testing.T) {
+	x := record.NewIndex(rid(t), fullBranch())
+	who := people(6)
+	for i, step := range []struct {
+		writer  int
+		trust   record.Trust
+		tree    byte
+		want    string
+		writers []int
+	}{
+		{0, record.Stranger, 1, "ok", []int{0}},
+		{1, record.Stranger, 3, "ok", []int{0, 1}},
+		{2, record.Stranger, 1, "ok", []int{0, 1, 2}},
+		{3, record.Stranger, 1, "bounds", []int{0, 1, 2}}, // full
+		{3, record.Stranger, 3, "ok", []int{0, 1, 2, 3}},
+		{3, record.Stranger, 1, "bounds", []int{0, 1, 2, 3}}, // the one before stays
+		{4, record.Own, 3, "ok", []int{0, 1, 2, 3, 4}},
+		{5, record.Delegate, 1, "ok", []int{1, 3, 4, 5, -1}}, // one of the large strangers went
+		{4, record.Own, 1, "ok", []int{1, 3, 4, 5}},          // the other, too
+		{0, record.Asked, 1, "bounds", []int{1, 3, 4, 5}},
+		{5, record.Delegate, 0, "ok", []int{1, 3, 4}},
+	} {
+		tree := radicle.Oid{}
+		if step.tree > 0 {
+			tree = idOf(step.tree)
+		}
+		err := x.Update(t.Context(), who[step.writer], step.trust, tree)
+		if class(err) != step.want {
+			t.Errorf("step %d: %v", i, err)
+		}
+		have := x.Writers()
+		if len(have) != len(step.writers) {
+			t.Errorf("step %d: %d writers", i, len(have))
+		}
+		for _, w := range step.writers {
+			if w >= 0 && !slices.Contains(have, who[w]) {
+				t.Errorf("step %d: writer %d is gone", i, w)
+			}
 		}
 	}
-	if n := len(x.Writers()); n != 2 {
-		t.Errorf("%d writers", n)
+	if b := x.Branch(who[4]); b.Len() != 256*record.MaxInFolder {
+		t.Errorf("%d records", b.Len())
 	}
-	check(t, x.Update(t.Context(), writers[0], idOf(3)))
-	check(t, x.Update(t.Context(), writers[2], idOf(1)))
+}
+
+// TestFindAsksStrangersLast has a stranger name another size for Ana's film, and one for a film that nobody else has.
+func TestFindAsksStrangersLast(t *testing.T) {
+	r, a, c := newRepo(t), ana(t), cy(t)
+	anas, cys := make(files), make(files)
+	anas.put(t, a.store(t, spec{pointer: film("film")}))
+	cys.put(t, c.store(t, spec{pointer: filmOf("film", 7)}), c.store(t, spec{pointer: filmOf("other", 9)}), c.store(t, spec{pointer: filmOf("other", 8)}))
+	x := record.NewIndex(r.rid, r)
+	check(t, x.Update(t.Context(), c.did(), record.Stranger, r.commit(t, cys)))
+	check(t, x.Update(t.Context(), a.did(), record.Own, r.commit(t, anas)))
+	r.blobs = 0
+	for name, want := range map[string][]blobstore.Pointer{
+		"film": {film("film")}, "other": {filmOf("other", 8), filmOf("other", 9)}, "none": nil,
+	} {
+		if got := must[[]blobstore.Pointer](t)(x.Find(t.Context(), film(name).OID)); !slices.Equal(got, want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if r.blobs != 4 {
+		t.Errorf("%d records read", r.blobs)
+	}
+	check(t, x.Update(t.Context(), people(1)[0], record.Own, r.commit(t, anas)))
+	if got := must[[]blobstore.Pointer](t)(x.Find(t.Context(), film("film").OID)); !slices.Equal(got, []blobstore.Pointer{film("film")}) {
+		t.Errorf("named by two: %v", got)
+	}
 }
 
 func TestANameThatIsThereTwiceCountsOnce(t *testing.T) {

@@ -102,6 +102,17 @@ func (b *Branch) Len() int {
 	return n
 }
 
+// names returns what the branch counts for in an [Index]: its names, and what comes with them in memory, in units of a name.
+func (b *Branch) names() int {
+	n := 64 + len(b.keys.cards) + 2*len(b.keys.epochs)
+	for _, f := range b.folders {
+		if f != nil {
+			n += 4 + f.len()
+		}
+	}
+	return n
+}
+
 // Has reports whether there is a record of an object, by its name.
 func (b *Branch) Has(p blobstore.Pointer) bool {
 	_, _, err := b.find(p)

@@ -261,7 +261,7 @@ func TestOnlyWhatChangedIsReadAgain(t *testing.T) {
 		t.Helper()
 		commit := r.commit(t, f)
 		r.trees = 0
-		check(t, x.Update(t.Context(), a.did(), commit))
+		check(t, x.Update(t.Context(), a.did(), record.Own, commit))
 		if r.trees != want {
 			t.Errorf("%d trees read, want %d", r.trees, want)
 		}
@@ -279,7 +279,7 @@ func TestOnlyWhatChangedIsReadAgain(t *testing.T) {
 	if n := x.Branch(a.did()).Len(); n != 300 {
 		t.Errorf("%d records", n)
 	}
-	check(t, x.Update(t.Context(), a.did(), radicle.Oid{}))
+	check(t, x.Update(t.Context(), a.did(), record.Own, radicle.Oid{}))
 	if x.Branch(a.did()) != nil || len(x.Writers()) != 0 {
 		t.Error("the branch is still there")
 	}
@@ -293,12 +293,12 @@ func TestABranchThatWasIncompleteIsReadAgain(t *testing.T) {
 	commit := r.commit(t, f)
 	late := &lateObjects{repo: r, missing: true}
 	x := record.NewIndex(r.rid, late)
-	check(t, x.Update(t.Context(), a.did(), commit))
+	check(t, x.Update(t.Context(), a.did(), record.Own, commit))
 	if b := x.Branch(a.did()); b.Len() != 0 || len(b.Problems()) != 1 {
 		t.Errorf("%d records, %v", b.Len(), b.Problems())
 	}
 	late.missing = false
-	check(t, x.Update(t.Context(), a.did(), commit))
+	check(t, x.Update(t.Context(), a.did(), record.Own, commit))
 	if b := x.Branch(a.did()); b.Len() != 1 || len(b.Problems()) != 0 {
 		t.Errorf("%d records, %v", b.Len(), b.Problems())
 	}

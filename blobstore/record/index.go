@@ -12,70 +12,93 @@ import (
 	"radswarm/radicle"
 )
 
-// Index is the branches of all writers of one repository: names in memory, about 40 bytes for a record, or 60 where ids are
+// Index is the branches of all writers of one repository: names in memory, about 45 bytes for a record, or 70 where ids are
 // SHA-256.
 type Index struct {
 	rid     radicle.RID
 	objects Objects
 
 	mu       sync.RWMutex // guards branches
-	branches map[radicle.DID]*Branch
+	branches map[radicle.DID]indexed
+}
+
+// indexed is a branch and how far its writer was trusted when it was read.
+type indexed struct {
+	*Branch
+	trust Trust
 }
 
 // NewIndex returns an empty index of a repository.
 func NewIndex(rid radicle.RID, o Objects) *Index {
-	return &Index{rid: rid, objects: o, branches: make(map[radicle.DID]*Branch)}
+	return &Index{rid: rid, objects: o, branches: make(map[radicle.DID]indexed)}
 }
 
 // Update reads what changed in a writer's branch, which is at this commit by its verified signed refs; the null id means that
-// there is none. Trusted writers come first: where all branches together would have more than MaxNames records, the branch is
-// refused with a *blobstore.BoundsError, as with every error, and the one before stays. Calls for one writer follow each
-// other.
-func (x *Index) Update(ctx context.Context, writer radicle.DID, commit radicle.Oid) error {
+// there is none. Where all branches together would have more than MaxNames names, those of writers who are trusted less go,
+// and if that is not enough the branch is refused with a *blobstore.BoundsError. After an error the branch is as it was. Calls
+// for one writer follow each other.
+func (x *Index) Update(ctx context.Context, writer radicle.DID, trust Trust, commit radicle.Oid) error {
 	old := x.Branch(writer)
 	if commit.IsZero() {
-		x.set(writer, nil)
-		return nil
-	}
-	if old != nil && old.commit == commit && len(old.problems) == 0 {
-		return nil
-	}
-	if old == nil {
-		old = &Branch{place: Place{x.rid, writer}, objects: x.objects}
-	}
-	next, err := old.Next(ctx, commit)
-	if err != nil {
-		return err
-	}
-	return x.set(writer, next)
-}
-
-// set puts a branch in the place of the one before, nil for none.
-func (x *Index) set(writer radicle.DID, b *Branch) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if b == nil {
+		x.mu.Lock()
+		defer x.mu.Unlock()
 		delete(x.branches, writer)
 		return nil
 	}
-	n := b.Len()
+	next, err := old, error(nil)
+	switch {
+	case old == nil:
+		next, err = ReadBranch(ctx, x.objects, Place{x.rid, writer}, commit)
+	case old.commit != commit || len(old.problems) > 0:
+		next, err = old.Next(ctx, commit)
+	}
+	if err != nil {
+		return err
+	}
+	return x.set(writer, indexed{next, trust})
+}
+
+// set puts a branch in the place of the one before.
+func (x *Index) set(writer radicle.DID, b indexed) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	need := b.names()
+	var less []radicle.DID
 	for did, other := range x.branches {
-		if did != writer {
-			n += other.Len()
+		switch {
+		case did == writer:
+		case other.trust < b.trust:
+			less = append(less, did)
+		default:
+			need += other.names()
 		}
 	}
-	if n > MaxNames {
-		return tooMany("records of all branches", n, MaxNames)
+	if need > MaxNames {
+		return tooMany("names of all branches", need, MaxNames)
 	}
+	x.makeRoom(less, MaxNames-need)
 	x.branches[writer] = b
 	return nil
+}
+
+// makeRoom drops branches until the others of them have at most room names: the least trusted first, and the largest of those.
+func (x *Index) makeRoom(from []radicle.DID, room int) {
+	slices.SortFunc(from, func(a, b radicle.DID) int {
+		p, q := x.branches[a], x.branches[b]
+		return cmp.Or(cmp.Compare(q.trust, p.trust), cmp.Compare(p.names(), q.names()), a.Compare(b))
+	})
+	for _, did := range from {
+		if room -= x.branches[did].names(); room < 0 {
+			delete(x.branches, did)
+		}
+	}
 }
 
 // Branch returns a writer's branch as it was read last, nil for none.
 func (x *Index) Branch(writer radicle.DID) *Branch {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.branches[writer]
+	return x.branches[writer].Branch
 }
 
 // Writers returns whose branches there are, in order.
@@ -87,28 +110,26 @@ func (x *Index) Writers() []radicle.DID {
 
 // having returns the branches with a record of an object, those of the most trusted writers first, and not more than are
 // opened.
-func (x *Index) having(p blobstore.Pointer, standing Standing) []*Branch {
-	type found struct {
-		*Branch
-		trust Trust
-	}
-	var all []found
-	x.mu.RLock()
-	branches := slices.Collect(maps.Values(x.branches))
-	x.mu.RUnlock()
-	for _, b := range branches {
+func (x *Index) having(p blobstore.Pointer, standing Standing) []indexed {
+	var all []indexed
+	for _, b := range x.all() {
 		if b.Has(p) {
-			all = append(all, found{b, standing(b.place.Writer)})
+			all = append(all, indexed{b.Branch, standing(b.place.Writer)})
 		}
 	}
-	slices.SortFunc(all, func(a, b found) int {
-		return cmp.Or(cmp.Compare(b.trust, a.trust), a.place.Writer.Compare(b.place.Writer))
-	})
-	var first []*Branch
-	for _, f := range all[:min(len(all), maxCandidate)] {
-		first = append(first, f.Branch)
-	}
-	return first
+	slices.SortFunc(all, compareTrusted)
+	return all[:min(len(all), maxCandidate)]
+}
+
+// all returns all branches, those of the most trusted writers first.
+func (x *Index) all() []indexed {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(x.branches), compareTrusted)
+}
+
+func compareTrusted(a, b indexed) int {
+	return cmp.Or(cmp.Compare(b.trust, a.trust), a.place.Writer.Compare(b.place.Writer))
 }
 
 // Lookup opens the records that there are of an object and puts them in order. Those that are refused or do not open are in
@@ -146,32 +167,43 @@ func (b *Branch) open(ctx context.Context, o *Opener, p blobstore.Pointer) (*Obj
 	return nil, &ObjectError{Writer: b.place.Writer, Pointer: p, Err: err}
 }
 
-// Find returns the objects with an OID that some branch has a record of, for who does not know the size; in order of the
-// size, and usually one. The first call after a change reads every record of the folders that changed. The error is the
-// context's.
+// Find returns the objects with an OID that some branch has a record of, for who does not know the size; in order of the size,
+// and usually one. Who is trusted less is asked only where nobody who is trusted more has one. The first call after a change
+// reads every record of the folders that changed. The error is the context's.
 func (x *Index) Find(ctx context.Context, oid blobstore.OID) ([]blobstore.Pointer, error) {
 	var found []blobstore.Pointer
-	for _, w := range x.Writers() {
-		b := x.Branch(w)
-		if b == nil {
+	last := Own
+	for _, b := range x.all() {
+		if b.trust < last && len(found) > 0 {
+			break
+		}
+		last = b.trust
+		sizes, err := b.sizes(ctx, oid)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, sizes...)
+	}
+	slices.SortFunc(found, func(a, b blobstore.Pointer) int { return cmp.Compare(a.Size, b.Size) })
+	return slices.Compact(found), nil
+}
+
+// sizes returns the objects with an OID.
+func (b *Branch) sizes(ctx context.Context, oid blobstore.OID) (found []blobstore.Pointer, err error) {
+	for _, f := range b.folders {
+		if f == nil {
 			continue
 		}
-		for _, f := range b.folders {
-			if f == nil {
-				continue
-			}
-			pointers, err := f.objects(ctx, x.objects)
-			if err != nil {
-				return nil, err
-			}
-			for _, p := range pointers {
-				if p.OID == oid && !slices.Contains(found, p) {
-					found = append(found, p)
-				}
+		pointers, err := f.objects(ctx, b.objects)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pointers {
+			if p.OID == oid {
+				found = append(found, p)
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b blobstore.Pointer) int { return cmp.Compare(a.Size, b.Size) })
 	return found, nil
 }
 

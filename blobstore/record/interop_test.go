@@ -46,7 +46,7 @@ func TestRadicleCarriesRecords(t *testing.T) {
 			return id == want
 		})
 		x := record.NewIndex(rid, there)
-		check(t, x.Update(t.Context(), writer.did(), there.signed(t, writer)))
+		check(t, x.Update(t.Context(), writer.did(), record.Own, there.signed(t, writer)))
 		standing := stands(map[*person]record.Trust{writer: record.Delegate})
 		choices, failed, err := x.Lookup(t.Context(), o.Pointer(), reader.opener(), standing, nil)
 		if err != nil || len(failed) != 0 || len(choices) != 1 || !choices[0].Streams || !choices[0].Key.Equal(o.Key) {

@@ -239,6 +239,37 @@ func TestAPendingRecord(t *testing.T) {
 	if !o.Key.Equal(own.Key) {
 		t.Error("opens to something else")
 	}
+	_, err = s.cy.opener().OpenPending(adopted.Place, adopted.Record, other, s.key)
+	wantClass(t, err, "unreadable") // neither is of the wrap's epoch
 	_, err = s.bo.opener().OpenPending(adopted.Place, adopted.Record, other)
 	wantClass(t, err, "sealed") // what he derives is another key
+}
+
+// TestTheReasonIsTold has an envelope that only the key file opens, and an epoch that is not for the reader at all.
+func TestTheReasonIsTold(t *testing.T) {
+	s := newScene(t)
+	plan := must[keyring.Plan](t)(s.ana.at(s.rid).Group(keyring.Members).Plan(nil, 5, s.ana.recipient(),
+		[]keyring.Recipient{{DID: s.cy.did()}}))
+	var b record.Batch
+	b.Seal(keyring.Members, plan.Sealings)
+	named := s.ana.group(t, &b, keyring.Named, 6, s.bo)
+	o := must[*record.Object](t)(s.ana.store(t, spec{pointer: film("film")}).Wrap(plan.Key))
+	b.Put(must[*record.Object](t)(o.Wrap(named)), s.film.Record)
+	s.anas.apply(t, s.ana.at(s.rid), b)
+	agent := must[*keyring.Keyring](t)(keyring.Unlock(t.Context(), signerOnly{s.cy.MemorySigner}))
+	_, err := s.opens(t, s.ana, s.anas, record.NewOpener(agent))
+	wantClass(t, err, "opener")
+}
+
+// TestWhatCouldNotBeReadIsTriedAgain has the envelopes arrive after the branch.
+func TestWhatCouldNotBeReadIsTriedAgain(t *testing.T) {
+	s := newScene(t)
+	late := &lateObjects{repo: s.repo}
+	b := must[*record.Branch](t)(record.ReadBranch(t.Context(), late, s.ana.at(s.rid), s.commit(t, s.anas)))
+	r, opener := must[*record.Record](t)(b.Get(t.Context(), film("film"))), s.bo.opener()
+	late.missing = true
+	_, err := opener.Open(t.Context(), b, r)
+	wantClass(t, err, "absent")
+	late.missing = false
+	must[*record.Object](t)(opener.Open(t.Context(), b, r))
 }

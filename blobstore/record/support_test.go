@@ -310,7 +310,7 @@ func (r *repo) index(tb testing.TB, branches map[*person]files) *record.Index {
 	tb.Helper()
 	x := record.NewIndex(r.rid, r)
 	for p, f := range branches {
-		check(tb, x.Update(tb.Context(), p.did(), r.commit(tb, f)))
+		check(tb, x.Update(tb.Context(), p.did(), record.Own, r.commit(tb, f)))
 	}
 	return x
 }

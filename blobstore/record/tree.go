@@ -46,7 +46,7 @@ type Editor interface {
 // Bounds of trees (RECORD.md §2, §6).
 const (
 	MaxInFolder = 1024    // records in one of the 256 folders
-	MaxNames    = 524_288 // records of all branches of an [Index]
+	MaxNames    = 600_000 // of all branches of an [Index]: about 27 MB
 
 	maxTop       = 1024
 	maxKeys      = 4096

@@ -30,8 +30,8 @@ func (t Trust) String() string {
 	return [...]string{"stranger", "asked", "introducer", "delegate", "own", "unknown"}[min(t, Own+1)]
 }
 
-// Standing says how a writer stands with the reader of one object. It is called once for each writer, and must not depend on
-// what the writers say.
+// Standing says how a writer stands with the reader of one object. It may be asked for one writer more than once, and must not
+// depend on what the writers say.
 type Standing func(writer radicle.DID) Trust
 
 // Choice is a record to read an object by.

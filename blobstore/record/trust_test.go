@@ -144,11 +144,11 @@ func TestStrangersDoNotCrowdOut(t *testing.T) {
 	f[pathOf(t, film("film"))] = []byte("not a record")
 	commit := r.commit(t, f)
 	for _, did := range people(200) {
-		check(t, x.Update(t.Context(), did, commit))
+		check(t, x.Update(t.Context(), did, record.Stranger, commit))
 	}
 	f = make(files)
 	f.put(t, a.store(t, spec{pointer: film("film")}))
-	check(t, x.Update(t.Context(), a.did(), r.commit(t, f)))
+	check(t, x.Update(t.Context(), a.did(), record.Own, r.commit(t, f)))
 	r.blobs = 0
 	choices, failed, err := x.Lookup(t.Context(), film("film"), a.opener(), stands(map[*person]record.Trust{a: record.Asked}), nil)
 	if err != nil || len(choices) != 1 || choices[0].Place.Writer != a.did() || len(failed) != 63 || r.blobs != 64 {
