@@ -40,13 +40,14 @@ func NewHub(device keyring.Device, handler Handler, dialer Dialer) *Hub {
 // Device is [Network.Device].
 func (h *Hub) Device() keyring.Device { return h.device }
 
-// Arrive is asked before anything is done for somebody who comes from an address. The ticket is handed to
-// [Hub.Accept], or released where that does not come to be. Without error there is room for the handshake; cut is called
-// without a lock held if somebody else needs the room before it has ended.
-func (h *Hub) Arrive(from Addr, cut func()) (*Ticket, error) { return h.strangers.arrive(from, cut) }
+// Arrive is told before anything is done for somebody who comes from an address. The ticket is handed to [Hub.Accept], or
+// released where it does not come to that. If somebody else needs the room before, cut is called, without a lock held; it
+// ends the handshake.
+func (h *Hub) Arrive(from Addr, cut func()) *Ticket { return h.strangers.arrive(from, cut) }
 
-// Crowded says that there are so many handshakes that it is worth a round trip to know that addresses are real.
-func (h *Hub) Crowded() bool { return h.strangers.handshakes() > MaxHandshakes/4 }
+// Crowded says that there are so many handshakes that an address should be proved to be real, where that takes a round
+// trip.
+func (h *Hub) Crowded(from Addr) bool { return h.strangers.crowded(from) }
 
 // Accept takes an inbound link over, whose handshake is done. Where it is refused the link is closed.
 func (h *Hub) Accept(link Link, t *Ticket) {

@@ -41,11 +41,11 @@ const (
 	MaxStrangers = 64
 	// MaxHandshakes is how many inbound handshakes may be under way; one more ends the oldest.
 	MaxHandshakes = 64
+	// MaxStrangersAddr is how many of each may come from one address: an IPv4 address, or the 56 bits that a provider gives
+	// to one household of IPv6. Loopback has no such limit.
+	MaxStrangersAddr = 8
 	// HandshakeTime is how long an inbound handshake may take.
 	HandshakeTime = 10 * time.Second
-	// MaxStrangersAddr is how many of both together may come from one address: an IPv4 address, or the 56 bits that a
-	// provider gives to one household of IPv6. Loopback has no such limit.
-	MaxStrangersAddr = 8
 
 	// MaxStreams is how many streams each side may have open on a connection.
 	MaxStreams = 128

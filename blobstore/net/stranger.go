@@ -2,74 +2,95 @@ package net
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 )
 
-// strangers counts who is here without having been let in: handshakes under way and connections of devices that are not
-// known. Somebody known leaves the count with the handshake, so that strangers never stand in the way of friends who got
-// that far; and so that they do not stand in the way of handshakes either, a new handshake ends the oldest one where all
-// places are taken by handshakes.
+// strangers counts who is here without having been let in: handshakes under way, and connections of devices that are not
+// known.
+//
+// Handshakes are anybody's, so they must not stand in the way of a friend's: nobody is refused one. Where there are too
+// many, of one address or in all, the oldest ends. Who turns out to be known after it is not counted any more. Who is not
+// is refused where there are too many, of one address or in all.
 type strangers struct {
 	mu    sync.Mutex
-	total int
-	per   map[string]int
-	early []*Ticket // handshakes, oldest first
+	early []*Ticket      // handshakes, oldest first
+	late  int            // connections
+	per   map[string]int // connections of one address
 }
 
 // A Ticket is a place among the strangers, from the first packet until the peer is known, admitted or gone.
 type Ticket struct {
-	of   *strangers
-	key  string // "" for loopback, which has no limit of its own
-	cut  func()
-	gone bool // guarded by of.mu
-	late bool // the handshake is done; guarded by of.mu
+	of  *strangers
+	key string // "" for loopback, which has no limit of its own
+	cut func()
+
+	gone, stayed bool // guarded by of.mu
 }
 
-func (s *strangers) arrive(from Addr, cut func()) (*Ticket, error) {
+func (s *strangers) arrive(from Addr, cut func()) *Ticket {
 	t := &Ticket{of: s, key: household(from), cut: cut}
 	s.mu.Lock()
-	if t.key != "" && s.per[t.key] >= MaxStrangersAddr {
-		s.mu.Unlock()
-		return nil, &LimitError{What: "strangers at one address", Limit: MaxStrangersAddr}
-	}
-	var victim *Ticket
-	if len(s.early) >= MaxHandshakes {
-		victim = s.early[0]
+	victim := s.victim(t.key)
+	if victim != nil {
 		victim.release()
-	}
-	if s.per == nil {
-		s.per = map[string]int{}
-	}
-	if t.key != "" {
-		s.per[t.key]++
 	}
 	s.early = append(s.early, t)
 	s.mu.Unlock()
 	if victim != nil {
 		victim.cut()
 	}
-	return t, nil
+	return t
 }
 
-func (s *strangers) handshakes() int {
+// victim is the handshake that ends for a new one, nil if there is room.
+func (s *strangers) victim(key string) *Ticket {
+	if s.handshakes(key) >= MaxStrangersAddr {
+		return s.early[slices.IndexFunc(s.early, func(t *Ticket) bool { return t.key == key })]
+	}
+	if len(s.early) >= MaxHandshakes {
+		return s.early[0]
+	}
+	return nil
+}
+
+// handshakes counts those of one address; of loopback none.
+func (s *strangers) handshakes(key string) (n int) {
+	for _, t := range s.early {
+		if key != "" && t.key == key {
+			n++
+		}
+	}
+	return n
+}
+
+// crowded says that addresses must be proved before they count: half of the places of one, or a quarter of all, are taken.
+func (s *strangers) crowded(from Addr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.early)
+	return len(s.early) >= MaxHandshakes/4 || s.handshakes(household(from)) >= MaxStrangersAddr/2
 }
 
 // stay keeps the place for a connection after the handshake, if there is one.
 func (t *Ticket) stay() error {
-	t.of.mu.Lock()
-	defer t.of.mu.Unlock()
-	if t.gone {
+	s := t.of
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case t.gone:
 		return &LimitError{What: "handshakes", Limit: MaxHandshakes}
-	}
-	if t.of.total >= MaxStrangers {
+	case s.late >= MaxStrangers:
 		return &LimitError{What: "strangers", Limit: MaxStrangers}
+	case t.key != "" && s.per[t.key] >= MaxStrangersAddr:
+		return &LimitError{What: "strangers at one address", Limit: MaxStrangersAddr}
 	}
-	t.of.total++
-	t.late = true
-	t.leaveEarly()
+	s.leave(t)
+	t.stayed = true
+	s.late++
+	if s.per == nil {
+		s.per = map[string]int{}
+	}
+	s.per[t.key]++
 	return nil
 }
 
@@ -81,29 +102,24 @@ func (t *Ticket) Release() {
 }
 
 func (t *Ticket) release() {
-	if t.gone {
-		return
+	s := t.of
+	switch {
+	case t.gone:
+	case !t.stayed:
+		s.leave(t)
+	default:
+		s.late--
+		if s.per[t.key]--; s.per[t.key] == 0 {
+			delete(s.per, t.key)
+		}
 	}
 	t.gone = true
-	if t.late {
-		t.of.total--
-	} else {
-		t.leaveEarly()
-	}
-	if t.key == "" {
-		return
-	}
-	if t.of.per[t.key]--; t.of.per[t.key] == 0 {
-		delete(t.of.per, t.key)
-	}
 }
 
-func (t *Ticket) leaveEarly() {
-	for i, other := range t.of.early {
-		if other == t {
-			t.of.early = append(t.of.early[:i], t.of.early[i+1:]...)
-			return
-		}
+// leave takes a handshake out of the queue.
+func (s *strangers) leave(t *Ticket) {
+	if i := slices.Index(s.early, t); i >= 0 {
+		s.early = slices.Delete(s.early, i, i+1)
 	}
 }
 

@@ -115,12 +115,18 @@ func TestOtherKeysAnswer(t *testing.T) {
 	for name, k := range otherKeys(t) {
 		for _, transport := range []net.Transport{net.TCP, net.QUIC} {
 			t.Run(name+" by "+transport.String(), func(t *testing.T) {
-				c := Config{Key: key(1), Handler: everybody{}, Transports: []net.Transport{transport}}
-				there := listen(t, c, "127.0.0.1:0")
-				there.identity.tls = identityOf(t, k).tls
+				c := Config{
+					Key: key(1), Handler: everybody{}, Transports: []net.Transport{transport},
+					Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
+				}
+				there, err := listenAs(identityOf(t, k), c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer there.Close()
 				c.Key = key(2)
-				here := listen(t, c, "127.0.0.1:0")
-				_, err := here.Connect(t.Context(), key(1).Device(), there.Addrs())
+				here := listen(t, c)
+				_, err = here.Connect(t.Context(), key(1).Device(), there.Addrs())
 				if !errors.Is(err, net.ErrUnreachable) {
 					t.Errorf("Connect says %v", err)
 				}

@@ -67,12 +67,16 @@ var _ net.Network = (*Network)(nil)
 // Listen makes the network of a device. Errors are those of the sockets: an address that is in use, or not of this
 // machine.
 func Listen(c Config) (*Network, error) {
-	quiet()
-	c = c.withDefaults()
 	id, err := newIdentity(c.Key)
 	if err != nil {
 		return nil, err
 	}
+	return listenAs(id, c)
+}
+
+func listenAs(id *identity, c Config) (*Network, error) {
+	quiet()
+	c = c.withDefaults()
 	n := &Network{
 		identity: id, log: c.Log, pool: &pool{free: poolSize}, transports: c.Transports, closing: make(chan struct{}),
 	}

@@ -38,6 +38,9 @@ func TestMemory(t *testing.T) {
 		}
 		return
 	}
+	if raceEnabled {
+		t.Skip("the race detector has its own memory")
+	}
 	for _, scenario := range []string{"tcp/slow", "quic/slow", "tcp/idle", "quic/idle"} {
 		t.Run(scenario, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMemory$", "-test.v")

@@ -56,7 +56,7 @@ func (n *Network) newUDPEnd(socket *stdnet.UDPConn) (*udpEnd, error) {
 		Conn:                socket,
 		StatelessResetKey:   &reset,
 		ConnContext:         e.arrive,
-		VerifySourceAddress: func(stdnet.Addr) bool { return n.Crowded() },
+		VerifySourceAddress: func(from stdnet.Addr) bool { return n.Crowded(addrOf(from)) },
 	}
 	conf := quicConfig()
 	conf.AllowConnectionWindowIncrease = func(c *quic.Conn, delta uint64) bool {
@@ -86,16 +86,11 @@ func visitOf(ctx context.Context) *visit {
 	return v
 }
 
-// arrive is asked about every first packet.
+// arrive is told of every first packet.
 func (e *udpEnd) arrive(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
 	v := &visit{allowance: allowance{pool: e.n.pool, base: quicBase, most: quicWindow}}
-	ticket, err := e.n.Arrive(addrOf(info.RemoteAddr), func() { v.evicted.Store(true) })
-	if err != nil {
-		e.n.log.Debug("refused", "addr", info.RemoteAddr, "err", err)
-		return nil, err
-	}
-	v.ticket = ticket
-	context.AfterFunc(ctx, ticket.Release)
+	v.ticket = e.n.Arrive(addrOf(info.RemoteAddr), func() { v.evicted.Store(true) })
+	context.AfterFunc(ctx, v.ticket.Release)
 	return context.WithValue(ctx, visitKey{}, v), nil
 }
 

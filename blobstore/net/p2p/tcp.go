@@ -39,12 +39,7 @@ func (n *Network) acceptTCP(l stdnet.Listener) {
 // welcomeTCP does the handshake with somebody who has called.
 func (n *Network) welcomeTCP(ctx context.Context, raw stdnet.Conn) {
 	addr := addrOf(raw.RemoteAddr())
-	ticket, err := n.Arrive(addr, func() { _ = raw.Close() })
-	if err != nil {
-		n.log.Debug("refused", "addr", addr, "err", err)
-		_ = raw.Close()
-		return
-	}
+	ticket := n.Arrive(addr, func() { _ = raw.Close() })
 	ctx, cancel := context.WithTimeout(ctx, net.HandshakeTime)
 	defer cancel()
 	p := &proof{}
