@@ -24,7 +24,8 @@ type Summary struct {
 	Author    radicle.DID
 	Status    patch.Status
 	Target    patch.Target
-	Revisions []Revision // those that are not redacted, in the order in which they were made
+	Revisions []Revision    // those that are not redacted, in the order in which they were made
+	Timeline  []radicle.Oid // the operations that the row knows of
 }
 
 // Revision is one version of a patch.
@@ -111,7 +112,7 @@ func summarise(id string, text []byte) (Summary, bool) {
 	if err != nil || json.Unmarshal(text, &form) != nil {
 		return Summary{}, false
 	}
-	s := Summary{ID: oid, Author: form.Author.ID, Status: form.State.Status}
+	s := Summary{ID: oid, Author: form.Author.ID, Status: form.State.Status, Timeline: form.Timeline}
 	var branch struct {
 		Branch string `json:"branch"`
 	}

@@ -44,6 +44,9 @@ func TestPatchesThatRadWrote(t *testing.T) {
 	if diff := cmp.Diff([]radicle.Oid{first, second}, heads, same); diff != "" {
 		t.Errorf("heads (-want +got):\n%s", diff)
 	}
+	if len(p.Timeline) != 2 || p.Timeline[0] != p.ID {
+		t.Errorf("timeline %v", p.Timeline)
+	}
 	if p.Head() != second || p.Author != radtest.Ana.NID().DID() || p.Target.Branch != "refs/heads/dev" {
 		t.Errorf("read %+v", p)
 	}
