@@ -2,17 +2,21 @@ package remote
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"radswarm/radicle"
 	"radswarm/radicle/cob"
 	"radswarm/radicle/cob/patch"
 	"radswarm/radicle/cobcache"
+	"radswarm/radicle/sigrefs"
 	"radswarm/radicle/storage"
 )
 
 // finish does what follows a push that is signed. Everything here can be done again, by anybody; what goes wrong is said and fails
 // nothing.
 func (s *session) finish(ctx context.Context, o *outcome) {
+	s.refreshCache(ctx, o) // first: what is shown elsewhere must not lag behind
 	for _, do := range o.after {
 		do(ctx)
 	}
@@ -20,7 +24,6 @@ func (s *session) finish(ctx context.Context, o *outcome) {
 		return
 	}
 	s.setCanonical(ctx, o.canonical, o.later)
-	s.refreshCache(ctx, o.touched)
 	if !s.options.noSync {
 		s.announce(ctx, o.results)
 	}
@@ -55,12 +58,45 @@ func (s *session) sayCanonical(c storage.Canonical) {
 	}
 }
 
-// refreshCache writes the rows of patches whose state has changed. A cache that is not there, or not ours to write, is brought up to
-// date by Radicle's tools.
-func (s *session) refreshCache(ctx context.Context, ids []radicle.Oid) {
+// refreshCache writes the rows of patches whose state has changed, and those that a push which was killed left behind. A cache that
+// is not there, or not ours to write, is brought up to date by Radicle's tools.
+func (s *session) refreshCache(ctx context.Context, o *outcome) {
+	if !o.ok() || len(o.touched) == 0 && !o.looked {
+		return
+	}
+	ids := append(o.touched, s.behind(ctx, o.signed)...)
 	if len(ids) == 0 {
 		return
 	}
+	slices.SortFunc(ids, radicle.Oid.Compare)
+	s.putPatches(ctx, slices.Compact(ids))
+}
+
+// behind returns the patches of which the cache lacks our last operation.
+func (s *session) behind(ctx context.Context, signed sigrefs.Refs) []radicle.Oid {
+	last := make(map[radicle.Oid]radicle.Oid)
+	for _, ref := range signed {
+		if t, id, ok := cob.ParseRef(ref.Name); ok && t == patch.Type {
+			last[id] = ref.ID
+		}
+	}
+	if len(last) == 0 {
+		return nil
+	}
+	rows, err := cobcache.Open(s.profile.Home.Cobs()).Patches(ctx, s.url.RID, patch.Open, patch.Draft, patch.Archived, patch.Merged)
+	if err != nil {
+		return nil // whoever writes there will hear of it
+	}
+	for _, row := range rows {
+		if slices.Contains(row.Timeline, last[row.ID]) {
+			delete(last, row.ID)
+		}
+	}
+	return slices.Collect(maps.Keys(last))
+}
+
+// putPatches writes rows.
+func (s *session) putPatches(ctx context.Context, ids []radicle.Oid) {
 	tips, err := s.patchTips(ctx)
 	if err != nil {
 		return

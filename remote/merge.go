@@ -18,6 +18,7 @@ func (a *attempt) follow(ctx context.Context, dst string, old radicle.Oid, to ob
 	if to.kind != gitobj.KindCommit {
 		return nil // patches are merged in branches
 	}
+	a.looked = true
 	all, err := a.patches(ctx, patch.Open, patch.Draft, patch.Merged)
 	if err != nil {
 		return fail("", "%v", err)

@@ -13,6 +13,7 @@ import (
 	"radswarm/radicle"
 	"radswarm/radicle/cob"
 	"radswarm/radicle/cob/patch"
+	"radswarm/radicle/cobcache"
 	"radswarm/radicle/radtest"
 	"radswarm/radicle/storage"
 	"radswarm/remote"
@@ -386,4 +387,32 @@ func TestCanonicalRefThatCannotMove(t *testing.T) {
 		t.Errorf("%v, %v", id, err)
 	}
 	w.check(t)
+}
+
+// A push that was killed before it told the cache is made good by the next one.
+func TestCacheThatLagsBehind(t *testing.T) {
+	w := newWorld(t)
+	w.git(t, w.dir, "checkout", "-q", "-b", "feature")
+	w.commit(t, "a", "a")
+	path := filepath.Join(w.home.Cobs(), "cache.db")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := w.push(t, "HEAD:refs/patches")
+	id, err := radicle.ParseOid(strings.TrimSuffix(strings.TrimPrefix(got.err, "✓ Patch "), " opened\n"))
+	if err != nil {
+		t.Fatalf("%s", got.err)
+	}
+	write(t, path, string(before))
+	cache := cobcache.Open(w.home.Cobs())
+	if row, err := cache.Patch(t.Context(), w.rid, id); err != nil || row != nil {
+		t.Fatalf("%s, %v", row, err)
+	}
+	w.git(t, w.dir, "checkout", "-q", "master")
+	w.commit(t, "b", "b")
+	w.push(t, "HEAD:refs/heads/master").expect(t, "ok refs/heads/master\n\n", 0)
+	if row, err := cache.Patch(t.Context(), w.rid, id); err != nil || row == nil {
+		t.Errorf("%s, %v", row, err)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"radswarm/radicle/cob/patch"
 	"radswarm/radicle/gitobj"
 	"radswarm/radicle/identity"
+	"radswarm/radicle/sigrefs"
 	"radswarm/radicle/storage"
 )
 
@@ -19,6 +20,8 @@ type outcome struct {
 	after     []func(context.Context) // in order; they print, and change the working copy
 	canonical []storage.Canonical     // refs that delegates agree on now, moved with the update
 	later     []string                // such refs that have to be moved by themselves
+	signed    sigrefs.Refs            // what our namespace says now
+	looked    bool                    // the cache of patches was needed
 	touched   []radicle.Oid           // patches whose state has changed
 }
 
@@ -61,7 +64,7 @@ func (s *session) update(ctx context.Context, key radicle.Signer, actions []acti
 	}
 	var last *outcome
 	try := func(apart bool) error {
-		_, err := s.repo.Update(ctx, key, func(ctx context.Context, tx *storage.Tx) error {
+		result, err := s.repo.Update(ctx, key, func(ctx context.Context, tx *storage.Tx) error {
 			last = &outcome{}
 			a := &attempt{session: s, tx: tx, refs: refs, outcome: last, apart: apart, pen: patch.Pen{
 				Identity: identityHead,
@@ -69,6 +72,9 @@ func (s *session) update(ctx context.Context, key radicle.Signer, actions []acti
 			}}
 			return a.run(ctx, actions)
 		})
+		if err == nil {
+			last.signed = result.List.Refs
+		}
 		return err
 	}
 	err = try(false)
