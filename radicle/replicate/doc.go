@@ -31,7 +31,15 @@
 // where a node moves one after the other. Namespaces that the other side does not have, or not in a newer state, count as
 // valid if they are here.
 //
-// Objects are not checked by "git fsck", as Radicle does not either: whoever checks out is git, which looks at names of files.
+// # Differs from the design
+//
+// DESIGN.md §11 has the serving side run "git upload-pack" for the asker; here it runs on the asker's behalf, in an empty repository
+// that borrows the objects, with a request that the server writes from lists of ids. GIT.md §8 says why. What a process that died left
+// is removed by the next fetch into the same storage.
+//
+// # What is not checked
+//
+// Objects are not checked by "git fsck", nor does Radicle check them: whoever checks out is git, which looks at names of files.
 //
 // All is safe for concurrent use; fetches of one repository, and Radicle's node, may run at once.
 package replicate

@@ -12,6 +12,7 @@ import (
 	"radswarm/radicle/node"
 	"radswarm/radicle/radtest"
 	"radswarm/radicle/replicate"
+	"radswarm/radicle/sigrefs"
 	"radswarm/radicle/storage"
 )
 
@@ -174,4 +175,53 @@ func sameNamespaces(t *testing.T, rid radicle.RID, a, b *home) {
 	if !slices.Equal(x, y) {
 		t.Errorf("refs differ:\n%s\n\n%s", strings.Join(x, "\n"), strings.Join(y, "\n"))
 	}
+}
+
+// Radicle's node and we decide alike about what has been done to namespaces.
+func TestNodeDecidesAlike(t *testing.T) {
+	anas, bos := radtest.NewHome(t, radtest.Ana), radtest.NewHome(t, radtest.Bo)
+	work := anas.Commit(t, "film", "README", "hello")
+	rid := anas.Init(t, work)
+	anaNode, boNode := radtest.StartNode(t, anas), radtest.StartNode(t, bos)
+	a, b, c := radHome(t, anas), radHome(t, bos), newHome(t, eve)
+	s := &scene{a: a, b: c, r: a.repo(t, rid), rid: rid}
+
+	alike := []string{"rolled back", "diverged", "forged signature", "signed by somebody else", "below the level", "outside", "absolute"}
+	keys, older := make(map[string]*radicle.MemorySigner), make(map[string]radicle.Oid)
+	for i, name := range alike {
+		keys[name] = signer(byte(i + 1))
+		older[name] = push(t, s.r, keys[name], "refs/heads/x", "first").List.At
+		push(t, s.r, keys[name], "refs/heads/x", "second")
+	}
+	radtest.Connect(t, boNode, anaNode)
+	boNode.Clone(t, rid, anaNode)
+	c.mustFetch(t, a, s.options())
+	sameNamespaces(t, rid, b, c)
+
+	for _, name := range alike {
+		if name == "rolled back" || name == "diverged" {
+			plant(t, s.r, keys[name].NID(), sigrefs.RefSigrefs, older[name])
+		}
+		attacks()[name].do(t, s, keys[name])
+	}
+	// Of no level at all, but new; with a ref that is not signed; with one that is not signed any more.
+	old := commit(t, s.r, nil)
+	text := sigrefs.Text{Refs: sigrefs.Refs{{Name: "refs/heads/old", ID: old}}}.Encode()
+	plant(t, s.r, signer(100).NID(), sigrefs.RefSigrefs, signed(t, s.r, signer(100), text))
+	plant(t, s.r, signer(100).NID(), "refs/heads/old", old)
+	push(t, s.r, signer(101), "refs/heads/y", "y")
+	plant(t, s.r, signer(101).NID(), "refs/heads/unsigned", old)
+	push(t, s.r, cy, "refs/heads/cy", "news")
+
+	result, err := boNode.Fetch(t.Context(), rid, anaNode.NID(), node.FetchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ours, err := c.fetch(t, a, s.options()); err != nil || len(ours.Refused) != len(alike) || len(ours.Namespaces) != 3 {
+		t.Errorf("%+v, %v", ours, err)
+	}
+	if t.Failed() {
+		t.Logf("the node says %+v", result)
+	}
+	sameNamespaces(t, rid, b, c)
 }

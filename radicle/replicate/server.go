@@ -82,6 +82,9 @@ func (s *Server) Serve(ctx context.Context, stream io.ReadWriteCloser, caller ra
 	defer cancel()
 	a := &answer{server: s, conn: newConn(ctx, stream, s.options.Idle), caller: caller, left: s.options.MaxPack}
 	err := a.all(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
 	if a.repo != nil {
 		err = errors.Join(err, a.repo.Close())
 	}

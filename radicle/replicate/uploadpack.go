@@ -71,6 +71,7 @@ func (a *answer) uploadPack(ctx context.Context, w want) (err error) {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { _ = stdout.Close() })() // whoever else may hold the other end
 	err = a.relay(bufio.NewReaderSize(stdout, maxChunk))
 	if err != nil {
 		cancel() // nobody reads on
