@@ -2,6 +2,7 @@ package friend
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -80,7 +81,7 @@ func (c *cursor) addresses(field string) []string {
 	list := make([]string, 0, n)
 	for range n {
 		s := c.text(field)
-		if !printable(s) || contains(list, s) {
+		if !printable(s) || slices.Contains(list, s) {
 			if c.missing == "" {
 				c.missing = field
 			}
@@ -89,15 +90,6 @@ func (c *cursor) addresses(field string) []string {
 		list = append(list, s)
 	}
 	return list
-}
-
-func contains(list []string, s string) bool {
-	for _, one := range list {
-		if one == s {
-			return true
-		}
-	}
-	return false
 }
 
 // printable reports whether s is 1 … MaxAddress characters of ASCII that print, without a space.
@@ -127,7 +119,7 @@ func checkAddresses(list []string) error {
 		return err
 	}
 	for i, s := range list {
-		if !ValidAddress(s) || contains(list[:i], s) {
+		if !ValidAddress(s) || slices.Contains(list[:i], s) {
 			return malformed("address " + strconv.Quote(s[:min(len(s), MaxAddress)]))
 		}
 	}

@@ -157,7 +157,7 @@ func (l *ledger) check(t *testing.T, s *friend.State) {
 // database, copies it, or opens what the one before has left.
 func TestKills(t *testing.T) {
 	kills := 100
-	if testing.Short() {
+	if testing.Short() || race { // processes that look for races are slow to start
 		kills = 20
 	}
 	path := filepath.Join(t.TempDir(), friend.FileName)

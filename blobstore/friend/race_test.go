@@ -1,0 +1,5 @@
+//go:build race
+
+package friend_test
+
+const race = true
