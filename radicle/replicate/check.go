@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"radswarm/radicle"
@@ -260,6 +261,8 @@ func (f *fetch) checkConnected(ctx context.Context) error {
 	for _, ref := range f.snapshot.Refs {
 		known = append(known, ref.ID)
 	}
+	slices.SortFunc(known, radicle.Oid.Compare)
+	known = slices.Compact(known)
 	var all []radicle.Oid
 	for _, c := range f.fresh {
 		all = append(all, c.tips()...)

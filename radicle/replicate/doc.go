@@ -6,7 +6,7 @@
 // There the identity, the signed refs of every namespace, and all that they name are verified; only then objects and refs move
 // into storage, refs in one transaction, canonical ones with them. [List] asks without fetching.
 //
-//	server := replicate.NewServer(storage, replicate.ServerOptions{Seeds: policies.Seeds})
+//	server := replicate.NewServer(storage, replicate.ServerOptions{Seeds: seeds})
 //	err := server.Serve(ctx, stream, caller)
 //
 //	result, err := replicate.Fetch(ctx, stream, replicate.Options{Storage: storage, RID: rid, Local: nid, Alias: "bo"})

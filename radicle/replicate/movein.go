@@ -16,7 +16,7 @@ const maxPlans = 20
 func (f *fetch) moveIn(ctx context.Context) error {
 	var raced error
 	for range maxPlans {
-		if err := f.reopen(ctx); err != nil {
+		if err := f.look(ctx); err != nil {
 			return err
 		}
 		p, err := f.newPlan(ctx)
@@ -60,24 +60,15 @@ func (f *fetch) apply(ctx context.Context, p *plan) error {
 	return nil
 }
 
-// reopen looks at the repository anew: time has passed. One that was not there may be there now.
-func (f *fetch) reopen(ctx context.Context) error {
-	was := f.repo
-	if was != nil {
-		if err := was.Close(); err != nil {
-			return err
-		}
+// look reads the refs anew: time has passed. A repository that was not there may be there now.
+func (f *fetch) look(ctx context.Context) (err error) {
+	if f.repo != nil {
+		f.snapshot, err = f.repo.Refs(ctx)
+	} else if err = f.openRepo(ctx); err == nil && f.repo != nil {
+		err = f.q.Attach()
 	}
-	if err := f.openRepo(ctx); err != nil {
+	if err != nil || f.repo == nil {
 		return err
-	}
-	if f.repo == nil {
-		return nil
-	}
-	if was == nil {
-		if err := f.q.Attach(); err != nil {
-			return err
-		}
 	}
 	// Ours was fetched as long as the repository was not here.
 	f.fresh = slices.DeleteFunc(f.fresh, func(c *candidate) bool {

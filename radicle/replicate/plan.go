@@ -290,30 +290,26 @@ func (p *plan) canonical(ctx context.Context, doc *identity.Document, names map[
 	return nil
 }
 
-// votes collects what a ref will be in the namespaces of those whom the rule allows.
+// votes collects what a ref will be in the namespaces of those whom the rule allows. Who does not have its object does not vote.
 func (p *plan) votes(ctx context.Context, rule identity.Rule, name string) (identity.Votes, error) {
-	ids := make(map[radicle.DID]radicle.Oid)
+	votes := make(identity.Votes)
 	for _, did := range rule.Allowed {
 		at := p.at(did.NID(), name)
-		if !at.IsZero() {
-			ids[did] = at
-		}
 		if p.accepted[did.NID()] == nil && p.f.repo != nil { // it must not vote otherwise meanwhile
 			p.moves = append(p.moves, storage.Move{Name: storage.NamespacePrefix(did.NID()) + name, From: at, To: at})
 		}
-	}
-	kinds, err := p.f.q.Repo().Kinds(ctx, slices.Collect(maps.Values(ids)))
-	if err != nil {
-		return nil, err
-	}
-	votes := make(identity.Votes)
-	for did, id := range ids {
-		switch kind := kinds[id]; kind {
-		case gitobj.KindCommit, gitobj.KindTag:
-			votes[did] = identity.Object{ID: id, Tag: kind == gitobj.KindTag}
-		case 0:
+		if at.IsZero() {
+			continue
+		}
+		kind, _, err := p.f.q.Repo().Read(ctx, at, gitobj.MaxCommit)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, fmt.Errorf("%s of %v: %w", name, did, err)
+		case kind != gitobj.KindCommit && kind != gitobj.KindTag:
+			return nil, fmt.Errorf("%s of %v: %w: %v is a %v", name, did, storage.ErrRefTarget, at, kind)
 		default:
-			return nil, fmt.Errorf("%s of %v: %w: %v is a %v", name, did, storage.ErrRefTarget, id, kind)
+			votes[did] = identity.Object{ID: at, Tag: kind == gitobj.KindTag}
 		}
 	}
 	return votes, nil
