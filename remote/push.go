@@ -62,11 +62,20 @@ func (s *session) perform(ctx context.Context, specs []string) (done *outcome, f
 func (s *session) mayPush() error {
 	switch s.url.NID {
 	case radicle.NID{}:
-		return &Error{Text: textNoNamespace, Hint: fmt.Sprintf(hintPushURL, s.url.RID.Canonical(), s.profile.NID)}
+		return &Error{Text: textNoNamespace, Hint: s.ownHint()}
 	case s.profile.NID:
 		return nil
 	}
-	return &Error{Text: fmt.Sprintf(textForeign, s.url.NID.DID()), Hint: fmt.Sprintf(hintPushURL, s.url.RID.Canonical(), s.profile.NID)}
+	return &Error{Text: fmt.Sprintf(textForeign, s.url.NID.DID()), Hint: s.ownHint()}
+}
+
+// ownHint says where one's own pushes go.
+func (s *session) ownHint() string {
+	own := URL{RID: s.url.RID, NID: s.profile.NID}
+	if s.remote == "" {
+		return fmt.Sprintf(hintOwnURL, own)
+	}
+	return fmt.Sprintf(hintPushURL, s.remote, own)
 }
 
 // withKey runs do while the power to sign is looked for, which takes a while if the key file has a passphrase. Without that power,
