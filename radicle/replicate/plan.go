@@ -270,7 +270,7 @@ func (p *plan) canonical(ctx context.Context, doc *identity.Document, names map[
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		rule, ok := p.rules.Match(name)
-		if !ok {
+		if !ok || name == identity.RefCanonical { // which the identity itself decides on
 			continue
 		}
 		c := storage.Canonical{Name: name}

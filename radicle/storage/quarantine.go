@@ -144,7 +144,10 @@ func (q *Quarantine) Close() error {
 	if q.repo != nil {
 		err = q.repo.Close()
 	}
-	err = errors.Join(err, q.parent.RemoveAll(q.name), q.marker.Close(), q.parent.Remove(q.name+markerSuffix))
+	err = errors.Join(err, q.parent.RemoveAll(q.name), q.marker.Close())
+	if removeErr := q.parent.Remove(q.name + markerSuffix); !errors.Is(removeErr, fs.ErrNotExist) { // a sweep may be faster
+		err = errors.Join(err, removeErr)
+	}
 	return errors.Join(err, q.parent.Close())
 }
 

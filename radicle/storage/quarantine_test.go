@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"radswarm/radicle"
@@ -215,6 +216,47 @@ func TestSweep(t *testing.T) {
 	if left := inQuarantine(t, dir); !slices.Equal(left, want) {
 		t.Errorf("left: %v", left)
 	}
+}
+
+// Quarantines come and go while others sweep.
+func TestSweepMeanwhile(t *testing.T) {
+	s := openStorage(t, filepath.Join(t.TempDir(), "storage"))
+	rid := newRepo(t).RID()
+	var users, sweepers sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 {
+		sweepers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if _, err := s.Sweep(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		users.Go(func() {
+			for range 15 {
+				q, err := s.Quarantine(t.Context(), rid, "bo", bo.NID())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := os.Stat(q.Repo().Dir()); err != nil {
+					t.Error(err)
+				}
+				if err := q.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	users.Wait()
+	close(done)
+	sweepers.Wait()
 }
 
 // Receiving takes packs and nothing else, and moves all refs or none.
