@@ -70,9 +70,8 @@ func (f *fetch) look(ctx context.Context) (err error) {
 	if err != nil || f.repo == nil {
 		return err
 	}
-	// Ours was fetched as long as the repository was not here.
-	f.fresh = slices.DeleteFunc(f.fresh, func(c *candidate) bool {
-		return f.excluded(c.NID) || !f.Again && f.head(c.NID) == c.Head
-	})
+	// Ours was fetched as long as the repository was not here. What is here by now stays among them: who moved the signed refs may
+	// not have come to the others yet, or never come to them, because we were in the way.
+	f.fresh = slices.DeleteFunc(f.fresh, func(c *candidate) bool { return f.excluded(c.NID) })
 	return nil
 }

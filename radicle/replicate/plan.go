@@ -72,7 +72,7 @@ func (f *fetch) compare(ctx context.Context, c *candidate) error {
 		return nil
 	}
 	if head == c.Head {
-		return nil // asked for again
+		return nil // perhaps not all of it
 	}
 	here, err := sigrefs.Read(ctx, f.repo, f.RID, c.NID, head)
 	if down, ok := errors.AsType[*sigrefs.DowngradeError](err); ok {

@@ -3,10 +3,12 @@ package replicate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 
 	"radswarm/radicle"
+	"radswarm/radicle/node"
 	"radswarm/radicle/radtest"
 	"radswarm/radicle/replicate"
 	"radswarm/radicle/sigrefs"
@@ -140,6 +142,20 @@ func TestFetchIsOvertaken(t *testing.T) {
 	s.b.check(t, s.rid)
 }
 
+// Somebody moves the signed refs in the middle, as Radicle's node does first, and dies before it comes to the refs.
+func TestFetchFinishesWhatOthersBegan(t *testing.T) {
+	s := newScene(t)
+	at := push(t, s.r, cy, "refs/heads/cy", "second").List.At
+	o := s.options()
+	theirs := s.b.repo(t, s.rid)
+	during(&o, func() {
+		git(t, theirs.Dir(), "fetch", "-q", s.r.Dir(), at.String())
+		plant(t, theirs, cy.NID(), sigrefs.RefSigrefs, at)
+	})
+	s.b.mustFetch(t, s.a, o)
+	sameRefs(t, s.rid, s.a, s.b)
+}
+
 // A clone in the middle of which the repository comes from elsewhere, with a namespace of our own that must stay.
 func TestCloneIsOvertaken(t *testing.T) {
 	s := newScene(t)
@@ -187,4 +203,36 @@ func TestFetchDuringRadiclesPush(t *testing.T) {
 	if anas.Ref(t, rid, storage.NamespacePrefix(bo.NID())+"refs/heads/bo") == "" {
 		t.Error("Bo's branch did not come")
 	}
+}
+
+// Bo's node fetches what Ana pushed, and we fetch it too, into the same storage at the same moment.
+func TestFetchBesideANode(t *testing.T) {
+	anas, bos := radtest.NewHome(t, radtest.Ana), radtest.NewHome(t, radtest.Bo)
+	work := anas.Commit(t, "film", "README", "hello")
+	rid := anas.Init(t, work)
+	anaNode, boNode := radtest.StartNode(t, anas), radtest.StartNode(t, bos)
+	radtest.Connect(t, boNode, anaNode)
+	boNode.Clone(t, rid, anaNode)
+	a, b := radHome(t, anas), radHome(t, bos)
+	for round := range 4 {
+		anas.Commit(t, work, "README", fmt.Sprint(round))
+		anas.Git(t, work, "push", "-q", "-o", "no-sync", "rad", "master", fmt.Sprintf("master:refs/heads/b%d", round))
+		var both sync.WaitGroup
+		both.Go(func() {
+			if _, err := boNode.Fetch(t.Context(), rid, anaNode.NID(), node.FetchOptions{}); err != nil {
+				t.Logf("the node: %v", err) // it does not go on where somebody was faster
+			}
+		})
+		both.Go(func() {
+			if _, err := b.fetch(t, a, replicate.Options{RID: rid}); err != nil {
+				t.Errorf("round %d: %v", round, err)
+			}
+		})
+		both.Wait()
+		sameNamespaces(t, rid, a, b)
+		if got, want := bos.Ref(t, rid, master), anas.Git(t, work, "rev-parse", "master"); got != want {
+			t.Errorf("round %d: master is at %s, want %s", round, got, want)
+		}
+	}
+	b.check(t, rid)
 }
