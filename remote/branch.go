@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"radswarm/radicle"
@@ -87,12 +88,7 @@ func taggedObject(tag []byte) (radicle.Oid, error) {
 }
 
 func allowed(rule identity.Rule, did radicle.DID) bool {
-	for _, d := range rule.Allowed {
-		if d == did {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(rule.Allowed, did)
 }
 
 // votes are those of the delegates as they will be.
@@ -209,10 +205,8 @@ func (a *attempt) isForward(ctx context.Context, old, now radicle.Oid) (bool, er
 		if err != nil {
 			break // git says what is wrong with it
 		}
-		for _, parent := range c.Parents {
-			if parent == old {
-				return true, nil
-			}
+		if slices.Contains(c.Parents, old) {
+			return true, nil
 		}
 		if len(c.Parents) != 1 {
 			break
