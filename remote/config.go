@@ -16,7 +16,7 @@ type Config struct {
 	// In is where git writes; Out is where it reads.
 	In  io.Reader
 	Out io.Writer
-	// Err is what people read. Terminal says that it may be coloured.
+	// Err is what people read. Terminal says that it is one, which may show colours and lines that go away.
 	Err      io.Writer
 	Terminal bool
 	// Now is the clock for what is written. Default: time.Now. GIT_COMMITTER_DATE outranks it, as in Radicle's tools.

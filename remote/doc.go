@@ -57,4 +57,9 @@
 // [BigFiles] is how a program joins this package with whoever keeps what Git LFS pointers stand for. Without it nothing is looked
 // for, configured or printed. With it, a push that brings pointers stores what is not stored yet before any ref moves, and is
 // refused for what is neither stored nor here; see package lfs below this one for what is configured.
+//
+// # Differs from the design
+//
+// DESIGN.md §11 has every helper configure Git LFS. Nothing is configured while nobody keeps big files: git-lfs would hand
+// objects to an agent that is not there, and pushes that work today would not.
 package remote

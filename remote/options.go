@@ -125,7 +125,7 @@ func (o *options) setPair(text string) error {
 	key, value, ok := strings.Cut(text, "=")
 	switch {
 	case ok && key == "patch.message":
-		o.addMessage(value)
+		return o.addMessage(value)
 	case ok && key == "patch.base":
 		o.base = value
 	case ok && key == "patch.branch":
@@ -154,11 +154,15 @@ func targetError(name string, err error) error {
 }
 
 // addMessage adds a paragraph to the message of a patch.
-func (o *options) addMessage(text string) {
+func (o *options) addMessage(text string) error {
 	if o.message != nil {
 		text = *o.message + "\n\n" + text
 	}
+	if len(text) > maxMessage {
+		return fmt.Errorf("a patch.message of more than %d bytes", maxMessage)
+	}
 	o.message = &text
+	return nil
 }
 
 // rustQuote spells text as Radicle's messages do.

@@ -50,7 +50,7 @@ func TestPushOptions(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	for _, text := range []string{"patch.branch=bad name", `"patch.message=`, "patch.target=a..b"} {
+	for _, text := range []string{"patch.message=" + strings.Repeat("x", maxMessage), "patch.branch=bad name", `"patch.message=`, "patch.target=a..b"} {
 		if _, err := o.set("push-option", text); err == nil {
 			t.Errorf("%s is taken", text)
 		}

@@ -38,7 +38,7 @@ type session struct {
 // c.Err. When ctx ends, so does the helper; what is in storage then is whole.
 func Main(ctx context.Context, c Config) int {
 	c = c.withDefaults()
-	say := &voice{w: c.Err, colour: colourful(c.Env, c.Terminal)}
+	say := &voice{w: c.Err, colour: colourful(c.Env, c.Terminal), terminal: c.Terminal}
 	err := run(ctx, c, say)
 	if err == nil {
 		return 0
@@ -189,7 +189,7 @@ func (s *session) setOption(ctx context.Context, c command) (answer string, err 
 // batch reads lines like the first one up to the blank line that ends them, and returns their values.
 func (s *session) batch(ctx context.Context, first command) ([]string, error) {
 	values := []string{first.value}
-	for {
+	for size := len(first.value); ; {
 		c, err := s.lines.next(ctx)
 		switch {
 		case err == io.EOF:
@@ -202,11 +202,18 @@ func (s *session) batch(ctx context.Context, first command) ([]string, error) {
 			word, _, _ := strings.Cut(first.text, " ")
 			return nil, fail(hintGit, "unexpected command after first `%s`: %s", word, brief(c.text))
 		case len(values) >= maxBatch:
-			return nil, fail("", "more than %d lines in a batch", maxBatch)
+			return nil, fail(hintFewer, "more than %d lines in a batch", maxBatch)
+		}
+		if size += len(c.value); size > maxBatchBytes {
+			return nil, fail(hintFewer, "more than %d bytes in a batch", maxBatchBytes)
 		}
 		values = append(values, c.value)
 	}
 }
 
-// maxBatch bounds the lines of a batch: as many as a repository may have refs.
-const maxBatch = storage.MaxRefs
+const (
+	// maxBatch bounds the lines of a batch: as many as a repository may have refs.
+	maxBatch = storage.MaxRefs
+	// maxBatchBytes bounds what they say.
+	maxBatchBytes = 256 << 20
+)

@@ -112,9 +112,11 @@ func (s *session) spread(ctx context.Context, client *node.Client) ([]radicle.NI
 		s.say.line(textInSync, s.say.success(), number(len(g.synced)))
 		return nil, nil
 	}
+	s.say.meanwhile(textFound, len(g.waiting))
 	done, err := client.AnnounceAndWait(ctx, s.url.RID, node.AnnounceOptions{
 		Namespaces: []radicle.NID{s.profile.NID}, Enough: g.over,
 	})
+	s.say.noMore()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return nil, err
 	}

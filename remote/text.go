@@ -21,6 +21,7 @@ const (
 	hintPushURL   = "to push to your own namespace, run `git remote set-url --push %s %v`"
 	hintOwnURL    = "your own namespace is %v"
 	hintNotStored = "to fetch it from the network, run `rad seed %v`, with your node running"
+	hintFewer     = "push or fetch fewer refs at a time"
 	hintFsck      = "to see what is wrong, run `git fsck` here and in %s"
 	hintStorage   = "the copy in storage is damaged or incomplete: move %s away, then run `rad seed %v`"
 )
@@ -56,6 +57,7 @@ const (
 const (
 	textNoSeeds   = "No seeds found for %v."
 	textInSync    = "%s Nothing to announce, already in sync with %s seed(s) (see `rad sync status`)"
+	textFound     = "Found %d seed(s).."
 	textSynced    = "%s Synced with %s seed(s)"
 	textSyncedNot = "%s Synced with %s seed(s), of %d none is connected"
 	textStopped   = "Node is stopped. To announce changes to the network, start it with `rad node start`."

@@ -22,8 +22,9 @@ const (
 
 // voice writes to people.
 type voice struct {
-	w      io.Writer
-	colour bool
+	w        io.Writer
+	colour   bool
+	terminal bool
 }
 
 // line writes a line.
@@ -58,6 +59,19 @@ func colourful(env profile.Env, terminal bool) bool {
 	term, termSet := get("TERM")
 	_, ci := get("CI")
 	return termSet && term != "dumb" || cliSet || ci
+}
+
+// meanwhile writes on a terminal what people wait for, until noMore takes it away.
+func (v *voice) meanwhile(format string, args ...any) {
+	if v.terminal {
+		fmt.Fprintf(v.w, format, args...)
+	}
+}
+
+func (v *voice) noMore() {
+	if v.terminal {
+		fmt.Fprint(v.w, "\r\x1b[K")
+	}
 }
 
 // IsTerminal reports whether a file is one that text may be coloured for.
