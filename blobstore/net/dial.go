@@ -18,7 +18,7 @@ const (
 	headStart = 250 * time.Millisecond
 	nearFirst = 50 * time.Millisecond
 	// maxAttempts is how many are under way at once.
-	maxAttempts = 4
+	maxAttempts = 8
 )
 
 // A dialing is one search for a device, shared by all who ask for it meanwhile and know no other addresses.
@@ -111,54 +111,77 @@ func (h *Hub) search(ctx context.Context, d *dialing) {
 	}
 }
 
-// race tries addresses until a link stands, a few at a time and the likely ones first.
+// race tries addresses until a link stands, and returns when all that it began has ended.
 func (h *Hub) race(ctx context.Context, d *dialing) (*conn, error) {
-	tries := plan(d.addrs, h.dialer.Transports())
-	results := make(chan result, len(tries))
 	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := &racing{hub: h, dialing: d, tries: plan(d.addrs, h.dialer.Transports()), start: time.Now()}
+	r.results = make(chan result, len(r.tries))
+	var winner *conn
 	failed := &DialError{Device: d.device}
-	start, next, open := time.Now(), 0, 0
-	defer func() { // those that are late
-		cancel()
-		for range open {
-			if r := <-results; r.link != nil {
-				r.link.Close(CodeReplaced)
-			}
-		}
-	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for next < len(tries) || open > 0 {
+	for done := ctx.Done(); r.next < len(r.tries) || r.open > 0; r.begin(ctx, timer) {
 		select {
-		case <-ctx.Done():
-			for _, t := range tries[:next] {
-				failed.Attempts = append(failed.Attempts, Attempt{t.addr, t.transport, context.Cause(ctx)})
-			}
-			return nil, failed
-		case r := <-results:
-			open--
-			if r.err == nil {
-				return h.adopt(r.link, nil)
-			}
-			failed.Attempts = append(failed.Attempts, Attempt{r.addr, r.transport, r.err})
 		case <-timer.C:
-		}
-		for next < len(tries) && open < maxAttempts && (open == 0 || time.Since(start) >= tries[next].after) {
-			t := tries[next]
-			next, open = next+1, open+1
-			go func() { results <- h.attempt(ctx, d.device, t) }()
-		}
-		if next < len(tries) && open < maxAttempts {
-			timer.Reset(time.Until(start.Add(tries[next].after)))
+		case <-done:
+			done, r.next = nil, len(r.tries)
+		case res := <-r.results:
+			r.open--
+			if res.err == nil && winner == nil && ctx.Err() == nil {
+				winner, res.err = h.adopt(res.link, nil)
+				cancel()
+			} else if res.err == nil {
+				res.link.Close(CodeReplaced)
+			}
+			if res.err != nil {
+				failed.Attempts = append(failed.Attempts, Attempt{res.addr, res.transport, res.err})
+			}
 		}
 	}
-	return nil, failed
+	if winner == nil {
+		return nil, failed
+	}
+	return winner, nil
+}
+
+// racing is how far a race has come.
+type racing struct {
+	hub     *Hub
+	dialing *dialing
+	tries   []try
+	results chan result
+	start   time.Time
+	next    int // the first one not begun
+	open    int // how many are under way
 }
 
 type result struct {
 	try
 	link Link
 	err  error
+}
+
+// begin starts those whose turn it is, and sets the timer for the next. It starts none where there is an answer.
+func (r *racing) begin(ctx context.Context, timer *time.Timer) {
+	if r.hub.isAnswered(r.dialing) {
+		r.next = len(r.tries)
+	}
+	for ; r.next < len(r.tries) && r.open < maxAttempts; r.next++ {
+		t := r.tries[r.next]
+		if wait := time.Until(r.start.Add(t.after)); wait > 0 && r.open > 0 {
+			timer.Reset(wait)
+			return
+		}
+		r.open++
+		go func() { r.results <- r.hub.attempt(ctx, r.dialing.device, t) }()
+	}
+}
+
+func (h *Hub) isAnswered(d *dialing) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return d.settled
 }
 
 func (h *Hub) attempt(ctx context.Context, device keyring.Device, t try) result {

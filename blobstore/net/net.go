@@ -11,7 +11,7 @@ import (
 // Network is one device's end of all its connections. It is safe for concurrent use.
 //
 // There is at most one lasting connection with a device. Where both sides dialled at the same time there are two for a
-// moment; doc.go says which one stays.
+// moment; the package comment says which one stays.
 type Network interface {
 	// Device is the one that this end proves to be.
 	Device() keyring.Device
@@ -102,15 +102,15 @@ type Stream interface {
 
 // Handler is what a network asks of whoever it works for. Both methods are called from many goroutines at once.
 type Handler interface {
-	// Known says whether a device belongs to somebody who may come in: a friend, a member, a guest. It is asked before a
-	// connection is used, and by [Network.Recheck]. It must be quick and must not call the network.
+	// Known says whether a device belongs to somebody who may come in: a friend, a member, a guest. It is asked once for
+	// each connection, and by [Network.Recheck]. It must be quick, and must not call the network or its connections.
 	Known(device keyring.Device) bool
 
 	// Serve is called in a goroutine of its own for each stream that a peer opened. The stream is Serve's: what is left open
-	// when it returns is reset with [CodeUnserved]. The context ends with the connection.
+	// when it returns is reset with [CodeUnserved], or closed after CloseWrite. The context ends with the connection.
 	//
 	// A connection of a device that is not known has one inbound stream, [StrangerBytes] in all and [StrangerTime], until
-	// [Conn.Admit]; whatever is more cuts it. A stranger whose stream ends without having been admitted is cut as well.
+	// [Conn.Admit]; whatever is more cuts it.
 	//
 	// A panic in Serve is not caught: it ends the program.
 	Serve(ctx context.Context, conn Conn, stream Stream)
