@@ -73,7 +73,7 @@ func (o Options) withDefaults() Options {
 // stream. If it is not in storage yet, it is cloned. What may not be moved in is told by the result, and does not keep
 // the rest away, unless delegates are concerned: then the error is a [*DivergedError] or a [*ThresholdError]. Other errors are
 // [*RemoteError], [*MalformedError], [*LimitError], [ErrStalled], [ErrTime], [ErrIdentity], those of the stream, of storage or
-// of git. With an error nothing was moved.
+// of git. With an error nothing was moved, unless the disk failed meanwhile.
 func Fetch(ctx context.Context, stream io.ReadWriteCloser, o Options) (*Result, error) {
 	o = o.withDefaults()
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Limits.Time, ErrTime)
@@ -108,7 +108,8 @@ type fetch struct {
 	q        *storage.Quarantine // nil until something is fetched
 	listing  *Listing
 	anchor   anchor
-	again    int          // requests for what seemed to be here
+	requests int          // for packs, so far
+	again    int          // of these, for what seemed to be here
 	fresh    []*candidate // delegates first, then other members
 }
 
@@ -144,7 +145,7 @@ func (f *fetch) run(ctx context.Context) (err error) {
 	if err := f.readLists(ctx); err != nil {
 		return err
 	}
-	if err := f.fetchFor(ctx, func(c *candidate) []radicle.Oid { return c.tips() }); err != nil {
+	if err := f.fetchFor(ctx, f.fresh, (*candidate).tips); err != nil {
 		return err
 	}
 	if err := f.check(ctx); err != nil {
@@ -251,9 +252,9 @@ func (f *fetch) fetchSpecial(ctx context.Context) error {
 			}
 		}
 	}
-	err := f.fetchWants(ctx, wants)
+	err := f.fetchSome(ctx, wants)
 	if failed(err) && len(wants) > 1 {
-		err = f.fetchWants(ctx, wants[:1]) // the others follow, one by one
+		err = f.fetchSome(ctx, wants[:1]) // the others follow, in parts
 	}
 	if err != nil {
 		return err
@@ -269,5 +270,5 @@ func (f *fetch) fetchSpecial(ctx context.Context) error {
 		picked = picked[:most]
 	}
 	f.fresh = picked
-	return f.fetchFor(ctx, func(c *candidate) []radicle.Oid { return []radicle.Oid{c.Head} })
+	return f.fetchFor(ctx, f.fresh, func(c *candidate) []radicle.Oid { return []radicle.Oid{c.Head} })
 }

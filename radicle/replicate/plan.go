@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -155,14 +156,14 @@ func (p *plan) threshold(doc *identity.Document, diverged map[radicle.NID]*Diver
 	valid := make(map[radicle.NID]bool)
 	for _, did := range doc.Delegates() {
 		nid := did.NID()
-		switch d := diverged[nid]; {
-		case d != nil:
+		if d := diverged[nid]; d != nil {
 			return d
-		case p.accepted[nid] != nil || !p.f.head(nid).IsZero() && !p.result.faulty(nid):
-			valid[nid] = !p.f.Blocks(nid)
+		}
+		here := !p.f.head(nid).IsZero() && !p.result.faulty(nid)
+		if (here || p.accepted[nid] != nil) && !p.f.Blocks(nid) {
+			valid[nid] = true
 		}
 	}
-	maps.DeleteFunc(valid, func(_ radicle.NID, ok bool) bool { return !ok })
 	if len(valid) < need {
 		return &ThresholdError{Threshold: need, Valid: len(valid), Refused: p.result.Refused}
 	}
@@ -254,6 +255,25 @@ func (p *plan) move(name string, to radicle.Oid) {
 	}
 }
 
+// conflict returns [ErrConflict] if a top-level ref cannot have that name beside those that there will be.
+func (p *plan) conflict(name string) error {
+	with := func(other string) error { return fmt.Errorf("%w: %s and %s", ErrConflict, name, other) }
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if _, ok := p.f.snapshot.Get(dir); ok {
+			return with(dir)
+		}
+	}
+	if below := p.f.snapshot.Prefix(name + "/"); len(below) > 0 {
+		return with(below[0].Name)
+	}
+	for _, m := range p.moves {
+		if strings.HasPrefix(m.Name, name+"/") || strings.HasPrefix(name, m.Name+"/") {
+			return with(m.Name)
+		}
+	}
+	return nil
+}
+
 // canonical counts the votes for the refs that stand for all namespaces together, as they will be.
 func (p *plan) canonical(ctx context.Context, doc *identity.Document, names map[string]bool) error {
 	var err error
@@ -281,6 +301,9 @@ func (p *plan) canonical(ctx context.Context, doc *identity.Document, names map[
 		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if c.Err == nil {
+			c.Err = p.conflict(name)
 		}
 		if c.Err == nil {
 			p.move(name, c.Object.ID)

@@ -12,54 +12,95 @@ import (
 	"radswarm/radicle/storage"
 )
 
-// maxBatches is how many parts a fetch falls into at most if the other side fails at the whole.
-const maxBatches = 16
+const (
+	maxSplit   = maxRequests / 2 // requests after which nothing is tried in smaller parts any more
+	maxMissing = 16              // objects that may turn out to be missing over there in one go
+)
 
-// fetchFor fetches what the candidates need. If the other side fails at that, because what somebody has there is damaged, it is asked
-// for in batches, delegates first; who cannot be had is refused.
-func (f *fetch) fetchFor(ctx context.Context, needs func(*candidate) []radicle.Oid) error {
-	whole := f.fetchWants(ctx, allNeeds(f.fresh, needs))
-	if !failed(whole) {
-		return whole
+// fetchFor fetches what candidates need. Who signs what the other side does not have is refused. If it fails, because what
+// somebody has there is damaged, halves are tried, delegates first, until it is known who that is.
+func (f *fetch) fetchFor(ctx context.Context, of []*candidate, needs func(*candidate) []radicle.Oid) error {
+	err := f.fetchWhole(ctx, of, needs)
+	if !failed(err) {
+		return err
 	}
-	for batch := range slices.Chunk(f.fresh, (len(f.fresh)+maxBatches-1)/maxBatches) {
-		err := f.fetchWants(ctx, allNeeds(batch, needs))
-		if err != nil && !failed(err) {
+	if len(of) > 1 && f.requests < maxSplit {
+		half := len(of) / 2
+		if err := f.fetchFor(ctx, of[:half], needs); err != nil {
 			return err
 		}
-		for _, c := range batch {
-			if err != nil && c.err == nil {
-				c.err = err
-			}
+		return f.fetchFor(ctx, of[half:], needs)
+	}
+	for _, c := range of {
+		if c.err == nil {
+			c.err = err
 		}
 	}
 	return nil
 }
 
-func allNeeds(of []*candidate, needs func(*candidate) []radicle.Oid) (all []radicle.Oid) {
-	for _, c := range of {
-		all = append(all, needs(c)...)
+// fetchWhole fetches what candidates need in one go, but for what those need whom an object turns out to be missing for.
+func (f *fetch) fetchWhole(ctx context.Context, of []*candidate, needs func(*candidate) []radicle.Oid) error {
+	for {
+		var wants []radicle.Oid
+		for _, c := range of {
+			if c.err == nil {
+				wants = append(wants, needs(c)...)
+			}
+		}
+		wants, err := f.absent(ctx, wants)
+		if err != nil || len(wants) == 0 {
+			return err
+		}
+		err = f.fetchAll(ctx, wants)
+		remote, ok := errors.AsType[*RemoteError](err)
+		if !ok || remote.Missing.IsZero() || f.requests >= maxSplit {
+			return err
+		}
+		before := len(of)
+		of = slices.DeleteFunc(slices.Clone(of), func(c *candidate) bool {
+			if c.err == nil && slices.Contains(needs(c), remote.Missing) {
+				c.err = fmt.Errorf("%w: %w", storage.ErrIncomplete, err)
+			}
+			return c.err != nil
+		})
+		if len(of) == before {
+			return errNotAsked
+		}
 	}
-	return all
 }
+
+// errNotAsked is the error for a peer that answers something else than was asked.
+var errNotAsked = &MalformedError{What: "the other side misses an object that was not asked for"}
 
 // failed reports whether the other side says that it failed, and may be asked for something else.
 func failed(err error) bool {
 	remote, ok := errors.AsType[*RemoteError](err)
-	return ok && remote.Code == Internal
+	return ok && (remote.Code == Internal || !remote.Missing.IsZero())
 }
 
-// maxMissing is how many objects the other side may turn out not to have, before it is left alone.
-const maxMissing = 16
-
-// fetchWants fetches those of the objects that are not here. An object that the other side does not have is left out; what that
-// means for namespaces is found out when they are checked.
-func (f *fetch) fetchWants(ctx context.Context, wants []radicle.Oid) error {
+// fetchSome fetches those of the objects that the other side has and that are not here.
+func (f *fetch) fetchSome(ctx context.Context, wants []radicle.Oid) error {
 	wants, err := f.absent(ctx, wants)
-	if err != nil || len(wants) == 0 {
+	if err != nil {
 		return err
 	}
-	return f.fetchAll(ctx, wants)
+	for range maxMissing {
+		if len(wants) == 0 {
+			return nil
+		}
+		err = f.fetchAll(ctx, wants)
+		remote, ok := errors.AsType[*RemoteError](err)
+		if !ok || remote.Missing.IsZero() {
+			return err
+		}
+		before := len(wants)
+		wants = slices.DeleteFunc(wants, func(id radicle.Oid) bool { return id == remote.Missing })
+		if len(wants) == before {
+			return errNotAsked
+		}
+	}
+	return err
 }
 
 // fetchAll fetches objects, here or not.
@@ -67,23 +108,8 @@ func (f *fetch) fetchAll(ctx context.Context, wants []radicle.Oid) error {
 	if len(wants) > MaxWants {
 		return &LimitError{What: "objects to ask for", Got: int64(len(wants)), Max: MaxWants}
 	}
-	haves := f.haves()
-	for range maxMissing {
-		err := f.client.want(want{wants: wants, haves: haves}, func(r io.Reader) error { return f.receive(ctx, r) })
-		remote, ok := errors.AsType[*RemoteError](err)
-		if !ok || remote.Missing.IsZero() {
-			return err
-		}
-		before := len(wants)
-		wants = slices.DeleteFunc(wants, func(id radicle.Oid) bool { return id == remote.Missing })
-		switch len(wants) {
-		case 0:
-			return nil
-		case before:
-			return &MalformedError{What: "the other side misses an object that was not asked for"}
-		}
-	}
-	return &LimitError{What: "objects that the other side signs and does not have", Got: maxMissing, Max: maxMissing - 1}
+	f.requests++
+	return f.client.want(want{wants: wants, haves: f.haves()}, func(r io.Reader) error { return f.receive(ctx, r) })
 }
 
 // absent returns those of the objects that are not here, each once.
