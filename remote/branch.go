@@ -20,15 +20,17 @@ func isTag(name string) bool { return strings.HasPrefix(name, "refs/tags/") }
 
 // push moves a ref that is no patch. If delegates decide on it, this is our vote; and patches that it brings in are merged.
 func (a *attempt) push(ctx context.Context, act action) (resource string, err error) {
-	old, err := a.before(ctx, act.dst)
-	if err != nil {
-		return "", err
+	rule, decided := a.refs.Match(act.dst)
+	var old radicle.Oid
+	if decided && allowed(rule, a.profile.DID()) {
+		if old, err = a.before(ctx, act.dst); err != nil {
+			return "", err
+		}
 	}
 	if err := a.set(ctx, act); err != nil {
 		return "", err
 	}
-	rule, decided := a.refs.Match(act.dst)
-	if decided && !old.IsZero() && allowed(rule, a.profile.DID()) {
+	if !old.IsZero() {
 		if err := a.follow(ctx, act.dst, old, act.object); err != nil {
 			return "", err
 		}
@@ -63,6 +65,9 @@ const maxPeel = 16
 func (a *attempt) peel(ctx context.Context, id radicle.Oid) (radicle.Oid, error) {
 	for range maxPeel {
 		kind, data, err := a.tx.Read(ctx, id, gitobj.MaxCommit)
+		if errors.Is(err, fs.ErrNotExist) {
+			return radicle.Oid{}, nil
+		}
 		if err != nil {
 			return radicle.Oid{}, err
 		}

@@ -416,3 +416,20 @@ func TestCacheThatLagsBehind(t *testing.T) {
 		t.Errorf("%s, %v", row, err)
 	}
 }
+
+// A branch of ours whose commit is lost can be pushed again by force.
+func TestBranchToNothing(t *testing.T) {
+	w := newWorld(t)
+	w.push(t, "HEAD:refs/heads/b")
+	head := w.commit(t, "a", "a")
+	name := storage.NamespacePrefix(radtest.Ana.NID()) + "refs/heads/"
+	for _, branch := range []string{"b", "master"} {
+		write(t, filepath.Join(w.repo.Dir(), name+branch), strings.Repeat("1", 40)+"\n")
+	}
+	w.push(t, "HEAD:refs/heads/b", "HEAD:refs/heads/c").expect(t, "error refs/heads/b needs force\nok refs/heads/c\n\n", 0)
+	w.push(t, "+HEAD:refs/heads/b", "+HEAD:refs/heads/master").expect(t, "ok refs/heads/b\nok refs/heads/master\n\n", 0)
+	if w.ref(t, "refs/heads/b") != head || w.ref(t, "refs/heads/master") != head {
+		t.Error("refs are elsewhere")
+	}
+	w.check(t)
+}

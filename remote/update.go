@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"radswarm/radicle"
 	"radswarm/radicle/cob"
@@ -191,6 +192,9 @@ func (a *attempt) checkForward(ctx context.Context, dst string, old radicle.Oid,
 		return errExists
 	}
 	kind, _, err := a.tx.Read(ctx, old, gitobj.MaxCommit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNeedsForce // what was there is lost
+	}
 	if err != nil {
 		return err
 	}
