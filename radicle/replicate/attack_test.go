@@ -2,6 +2,7 @@ package replicate_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,6 +117,7 @@ func attacks() map[string]attack {
 		"of another repository":      {otherRepository, as[*sigrefs.IdentityError]},
 		"below the level":            {downgrade, as[*sigrefs.DowngradeError]},
 		"a signed object is missing": {missingObject, is(storage.ErrIncomplete)},
+		"many are missing":           {manyMissing, is(storage.ErrIncomplete)},
 		"a parent is missing":        {missingParent, is(storage.ErrIncomplete)},
 		"a blob":                     {target(gitobj.KindBlob), is(storage.ErrRefTarget)},
 		"a tree":                     {target(gitobj.KindTree), is(storage.ErrRefTarget)},
@@ -221,6 +223,14 @@ func downgrade(t *testing.T, s *scene, key *radicle.MemorySigner) {
 
 func missingObject(t *testing.T, s *scene, key *radicle.MemorySigner) {
 	forge(t, s.r, key, func(lines map[string]string) { lines["refs/heads/x"] = strings.Repeat("1", 40) })
+}
+
+func manyMissing(t *testing.T, s *scene, key *radicle.MemorySigner) {
+	forge(t, s.r, key, func(lines map[string]string) {
+		for i := range 100 {
+			lines[fmt.Sprintf("refs/heads/%03d", i)] = fmt.Sprintf("%040x", i+1)
+		}
+	})
 }
 
 // missingParent signs a commit whose parent nobody has. git's server finds out while it makes the pack; so it is planted at

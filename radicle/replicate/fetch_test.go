@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"radswarm/radicle"
+	"radswarm/radicle/cjson"
 	"radswarm/radicle/gitobj"
 	"radswarm/radicle/identity"
 	"radswarm/radicle/replicate"
@@ -234,6 +235,39 @@ func foundAlone(t *testing.T, h *home, doc *identity.Document) *storage.Repo {
 	return r
 }
 
+// A tag that all namespaces agree on, by a rule of the document, cannot be where others are below its name.
+func TestCanonicalTagInTheWay(t *testing.T) {
+	a, b := newHome(t, ana), newHome(t, bo)
+	draft := a.draft()
+	err := draft.SetPayload(identity.CanonicalRefsPayload, "rules", cjson.Object{{Key: "refs/tags/*", Value: cjson.Object{
+		{Key: "allow", Value: "delegates"}, {Key: "threshold", Value: cjson.Int(1)},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := a.init(t, draft)
+	o := replicate.Options{RID: r.RID()}
+	b.mustFetch(t, a, o)
+	theirs := b.repo(t, r.RID())
+	head, _ := theirs.Ref(t.Context(), master)
+	git(t, theirs.Dir(), "update-ref", "refs/tags/v1/x", head.String())
+	push(t, r, ana, "refs/tags/v1", "v1")
+	push(t, r, ana, "refs/tags/v2", "v2")
+	result, err := b.fetch(t, a, o)
+	if err != nil || len(result.Namespaces) != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	for _, c := range result.Canonical {
+		if (c.Name == "refs/tags/v1") != errors.Is(c.Err, replicate.ErrConflict) {
+			t.Errorf("%+v", c)
+		}
+	}
+	if _, err := theirs.Ref(t.Context(), "refs/tags/v2"); err != nil {
+		t.Error(err)
+	}
+	newHome(t, cy).mustFetch(t, a, o) // where nothing is in the way
+}
+
 // Limits refuse a namespace or the whole.
 func TestLimits(t *testing.T) {
 	s := newScene(t)
@@ -285,92 +319,6 @@ func TestMinLevel(t *testing.T) {
 	result = s.b.mustFetch(t, s.a, s.options()) // as Radicle does by default
 	if len(result.Namespaces) != 1 {
 		t.Errorf("%+v", result)
-	}
-}
-
-// A node that was killed while it wrote refs left half of them. Signed refs are where they were, so nothing seems to be new.
-func TestAgainMends(t *testing.T) {
-	s := newScene(t)
-	theirs := s.b.repo(t, s.rid)
-	git(t, theirs.Dir(), "update-ref", "--no-deref", "-d", storage.NamespacePrefix(cy.NID())+"refs/heads/cy")
-	if _, err := s.b.fetch(t, s.a, s.options()); err != nil {
-		t.Fatal(err)
-	}
-	if problems, _ := theirs.Check(t.Context()); len(problems) != 1 {
-		t.Errorf("%v", problems)
-	}
-	o := s.options()
-	o.Again = true
-	s.b.mustFetch(t, s.a, o)
-	sameRefs(t, s.rid, s.a, s.b)
-}
-
-// What somebody has over there is damaged, and git fails at it: the others' comes.
-func TestDamageOverThere(t *testing.T) {
-	s := newScene(t)
-	hole := commit(t, s.r, nil, oid(t, strings.Repeat("2", 40)))
-	forge(t, s.r, cy, func(lines map[string]string) { lines["refs/heads/cy"] = hole.String() })
-	s.goodNews(t)
-	push(t, s.r, eve, "refs/heads/eve", "eve")
-	bad := signer(1) // whose signed refs themselves have a hole
-	plant(t, s.r, bad.NID(), sigrefs.RefSigrefs, signed(t, s.r, bad, []byte("x"), oid(t, strings.Repeat("3", 40))))
-	for _, h := range []*home{s.b, newHome(t, eve)} {
-		result, err := h.fetch(t, s.a, s.options())
-		if err != nil || len(result.Refused) != 2 || !as[*replicate.RemoteError](why(result, cy)) || !as[*replicate.RemoteError](why(result, bad)) {
-			t.Errorf("%+v, %v", result, err)
-		}
-		h.check(t, s.rid)
-	}
-}
-
-// git has deleted here what no ref reached, but not all of it: what is left is not taken for the whole.
-func TestDamageHere(t *testing.T) {
-	s := newScene(t)
-	below := commit(t, s.r, nil)
-	head := commit(t, s.r, nil, below)
-	theirs := s.b.repo(t, s.rid)
-	_, raw, err := s.r.Read(t.Context(), head, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, theirs, gitobj.KindCommit, raw)
-	_, err = s.r.Update(t.Context(), cy, func(ctx context.Context, tx *storage.Tx) error { return tx.Set(ctx, "refs/heads/cy", head) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.b.mustFetch(t, s.a, s.options())
-	sameRefs(t, s.rid, s.a, s.b)
-}
-
-// A ref of a namespace is broken here: that namespace waits.
-func TestBrokenRefHere(t *testing.T) {
-	s := newScene(t)
-	theirs := s.b.repo(t, s.rid)
-	file := filepath.Join(theirs.Dir(), "refs", "namespaces", cy.NID().String(), "refs", "heads", "broken")
-	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o644)); err != nil {
-		t.Fatal(err)
-	}
-	push(t, s.r, cy, "refs/heads/cy", "news")
-	s.goodNews(t)
-	result, err := s.b.fetch(t, s.a, s.options())
-	if err != nil || len(result.Namespaces) != 1 || !as[*storage.RefError](why(result, cy)) {
-		t.Errorf("%+v, %v", result, err)
-	}
-}
-
-// A symbolic ref in our copy of a namespace is not written through.
-func TestSymbolicRefHere(t *testing.T) {
-	s := newScene(t)
-	theirs := s.b.repo(t, s.rid)
-	git(t, theirs.Dir(), "symbolic-ref", storage.NamespacePrefix(cy.NID())+"refs/heads/cy", master)
-	was, _ := theirs.Ref(t.Context(), master)
-	push(t, s.r, cy, "refs/heads/cy", "news")
-	result, err := s.b.fetch(t, s.a, s.options())
-	if err != nil || !errors.Is(why(result, cy), replicate.ErrSymbolic) {
-		t.Errorf("%+v, %v", result, err)
-	}
-	if now, _ := theirs.Ref(t.Context(), master); now != was {
-		t.Errorf("master is at %v", now)
 	}
 }
 
