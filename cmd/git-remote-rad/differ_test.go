@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -94,21 +96,15 @@ const (
 
 // notYet are the stories, or other tests by their whole name, that our helper fails, and what is missing. They must fail.
 var notYet = map[string]string{
-	"push/lease-stale":               "what the working copy lacks is rejected with \"fetch first\", which git explains, not as a non-fast-forward",
-	"push/renamed":                   "a/b is deleted and a made in one push",
-	"patch/base":                     "an empty patch.base is an error",
-	"patch/base-for-a-branch":        "an empty patch.base is an error",
-	"patch/blob":                     "a blob as a patch is rejected alone, and is not \"not found\"",
-	"patch/unrelated":                "\"file does not exist\" says nothing about commits without a common ancestor",
-	"canonical/unrelated":            "\"push again\" is no help here",
-	"refs/reserved-forced-id":        "refs/rad/id is no ref that can be pushed: a symbolic ref becomes one to any commit",
-	"TestKilled/refs/git_goes_on":    afterKill,
-	"TestKilled/refs/git_too":        afterKill,
-	"TestKilled/patches/git_goes_on": afterKill,
-	"TestKilled/patches/git_too":     afterKill,
+	"push/lease-stale":        "what the working copy lacks is rejected with \"fetch first\", which git explains, not as a non-fast-forward",
+	"push/renamed":            "a/b is deleted and a made in one push",
+	"patch/base":              "an empty patch.base is an error",
+	"patch/base-for-a-branch": "an empty patch.base is an error",
+	"patch/blob":              "a blob as a patch is rejected alone, and is not \"not found\"",
+	"patch/unrelated":         "\"file does not exist\" says nothing about commits without a common ancestor",
+	"canonical/unrelated":     "\"push again\" is no help here",
+	"refs/reserved-forced-id": "refs/rad/id is no ref that can be pushed: a symbolic ref becomes one to any commit",
 }
-
-const afterKill = "canonical refs and the cache of patches stay behind until somebody pushes to the same branch again"
 
 // missing ends a test with what is wrong, if anything, unless the name of the test is in notYet.
 func missing(t testing.TB, wrong string) {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -29,7 +31,7 @@ func TestStoriesAreReproducible(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := findStory(t, "patch", name)
-			if d := diff(t, s.tellOnce(t, stock(t)), s.tellOnce(t, stock(t))); d != "" {
+			if d := diff(s.tellOnce(t, stock(t)), s.tellOnce(t, stock(t))); d != "" {
 				t.Error(d)
 			}
 		})
@@ -67,7 +69,7 @@ func TestDifferencesAreSeen(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(other.bin, "git-remote-rad"), []byte(text), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if d := diff(t, s.tellOnce(t, stock(t)), s.tellOnce(t, other)); (d == "") != (plant == "") {
+			if d := diff(s.tellOnce(t, stock(t)), s.tellOnce(t, other)); (d == "") != (plant == "") {
 				t.Errorf("said %q", d)
 			}
 		})
@@ -87,7 +89,7 @@ func TestHelpersTakeTurns(t *testing.T) {
 				t.Run(name+"/"+first+" first", func(t *testing.T) {
 					t.Parallel()
 					s := findStory(t, archive, name)
-					if d := diff(t, s.tellOnce(t, stock(t)), s.tellOnce(t, turns(t, i))); d != "" {
+					if d := diff(s.tellOnce(t, stock(t)), s.tellOnce(t, turns(t, i))); d != "" {
 						t.Errorf("Radicle's helper alone (-) and both in turn (+):\n%s", d)
 					}
 				})

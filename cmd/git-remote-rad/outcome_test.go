@@ -1,11 +1,11 @@
+//go:build unix
+
 package main_test
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,41 +69,79 @@ func indent(b *strings.Builder, what, text string) {
 }
 
 // diff says what is different, under the headings of what it is in: lines of a with -, lines of b with +.
-func diff(t testing.TB, a, b outcome) string {
-	t.Helper()
-	if a == b {
-		return ""
+func diff(a, b outcome) string {
+	inA, inB := sections(a), sections(b)
+	var out strings.Builder
+	for _, s := range inA.order {
+		out.WriteString(lineDiff(s, inA.lines[s], inB.lines[s]))
 	}
-	dir := t.TempDir()
-	for name, text := range map[string]outcome{"a": a, "b": b} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+	for _, s := range inB.order {
+		if _, both := inA.lines[s]; !both {
+			out.WriteString(lineDiff(s, nil, inB.lines[s]))
 		}
 	}
-	cmd := exec.Command("git", "diff", "--no-index", "--no-color", "--text", "-U0", "a", "b")
-	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C"}
-	out, err := cmd.Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
-		t.Fatalf("git diff: %v", err)
-	}
-	_, text, _ := strings.Cut(string(out), "\n+++ b/b\n")
-	return hunks(text)
+	return out.String()
 }
 
-// hunks leaves out of a diff the numbers of lines, and headings that repeat the one before.
-func hunks(text string) string {
-	var b strings.Builder
-	last := ""
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "@@ ") {
-			_, heading, _ := strings.Cut(line[3:], "@@")
-			if heading = strings.TrimSpace(heading); heading != last && heading != "" {
-				fmt.Fprintf(&b, "%s\n", heading)
-			}
-			last = heading
+// A section is what stands under a heading; the n-th of several that are equal.
+type section struct {
+	heading string
+	n       int
+}
+
+// An outline is an outcome by sections.
+type outline struct {
+	order []section
+	lines map[section][]string
+}
+
+func sections(o outcome) outline {
+	all := outline{lines: make(map[section][]string)}
+	var at section
+	for line := range strings.Lines(string(o)) {
+		if line[0] != '$' {
+			all.lines[at] = append(all.lines[at], line)
 			continue
 		}
-		b.WriteString(line)
+		at = section{heading: line}
+		for _, there := all.lines[at]; there; _, there = all.lines[at] {
+			at.n++
+		}
+		all.order = append(all.order, at)
+		all.lines[at] = []string{}
 	}
-	return b.String()
+	return all
+}
+
+// lineDiff is the shortest way from a to b, line by line.
+func lineDiff(s section, a, b []string) string {
+	if slices.Equal(a, b) && (a == nil) == (b == nil) {
+		return ""
+	}
+	common := make([][]int, len(a)+1) // common[i][j] is how many lines a[i:] and b[j:] have in common, in order
+	for i := range common {
+		common[i] = make([]int, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			common[i][j] = max(common[i+1][j], common[i][j+1])
+			if a[i] == b[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			}
+		}
+	}
+	out := s.heading
+	for i, j := 0, 0; i < len(a) || j < len(b); {
+		switch {
+		case i < len(a) && j < len(b) && a[i] == b[j]:
+			i, j = i+1, j+1
+		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
+			out += "-" + a[i]
+			i++
+		default:
+			out += "+" + b[j]
+			j++
+		}
+	}
+	return out
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -71,7 +73,7 @@ func TestKilled(t *testing.T) {
 					}
 					accepted(t, dir, w.last(t))
 					succeed(t, then.play(t, ours(t), dir))
-					if d := diff(t, want, outcome(render(nil, withoutSignature(state(t, dir))))); d != "" {
+					if d := diff(want, outcome(render(nil, withoutSignature(state(t, dir))))); d != "" {
 						wrong = append(wrong, fmt.Sprintf("killed at git %s: what is left in the end (+) is not what it was without that (-):\n%s", w.last(t), d))
 					}
 					for _, p := range problems(t, dir) {
@@ -88,7 +90,12 @@ func TestKilled(t *testing.T) {
 // folder is a fresh folder with a copy of a home; with none it is not there yet.
 func folder(t testing.TB, name string) string {
 	t.Helper()
-	dir := filepath.Join(radtest.ShortDir(t), "t")
+	parent, err := os.MkdirTemp(scratchDir(t, "folders"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	dir := filepath.Join(parent, "t")
 	if name != "" {
 		clone(t, home(t, name), dir)
 	}

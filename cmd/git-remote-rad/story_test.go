@@ -1,8 +1,11 @@
+//go:build unix
+
 package main_test
 
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -215,9 +218,13 @@ func (s story) steps(t testing.TB, rec string) []step {
 	return steps
 }
 
-// scratch is the folder of what all tests of this package share, removed by TestMain.
+// scratch is the folder of what all tests of this package share, removed by TestMain. It is in memory where that can be: homes are
+// copied hundreds of times, and what is compared is no different.
 var scratch = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "rad")
+	dir, err := os.MkdirTemp("/dev/shm", "rad")
+	if err != nil {
+		dir, err = os.MkdirTemp("", "rad")
+	}
 	if err != nil {
 		return "", err
 	}
@@ -287,6 +294,7 @@ func makeHome(t testing.TB, name string, all []story) string {
 				t.Fatalf("home %s:\n%s", name, render([]step{st}, nil))
 			}
 		}
+		pack(t, dir)
 		if homes.made == nil {
 			homes.made = make(map[string]string)
 		}
@@ -295,6 +303,23 @@ func makeHome(t testing.TB, name string, all []story) string {
 	}
 	t.Fatalf("there is no home %s", name)
 	return ""
+}
+
+// pack packs the objects of all repositories in a folder: a home is copied hundreds of times, and files are what that takes.
+func pack(t testing.TB, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || !isGitDir(path) {
+			return err
+		}
+		if out, err := gitCmd(path, "repack", "-adq").CombinedOutput(); err != nil {
+			return fmt.Errorf("git repack: %w\n%s", err, out)
+		}
+		return fs.SkipDir
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // clone copies a folder.
