@@ -44,9 +44,6 @@ func (s *session) patches(ctx context.Context, states ...patch.Status) ([]cobcac
 	if err == nil || ctx.Err() != nil {
 		return all, err
 	}
-	if !cacheUseless(err) {
-		return nil, err
-	}
 	return s.foldPatches(ctx, states)
 }
 

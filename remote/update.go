@@ -59,36 +59,38 @@ func (s *session) update(ctx context.Context, key radicle.Signer, actions []acti
 	if err != nil {
 		return nil, s.storageError(err)
 	}
-	identityHead, err := s.repo.Ref(ctx, identity.RefCanonical)
+	head, err := s.repo.Ref(ctx, identity.RefCanonical)
 	if err != nil {
 		return nil, s.storageError(err)
 	}
-	var last *outcome
-	try := func(apart bool) error {
-		result, err := s.repo.Update(ctx, key, func(ctx context.Context, tx *storage.Tx) error {
-			last = &outcome{}
-			a := &attempt{session: s, tx: tx, refs: refs, outcome: last, apart: apart, pen: patch.Pen{
-				Identity: identityHead,
-				Pen:      cob.Pen{Objects: tx, Signer: key, Who: cob.Author(s.profile.Config.Alias, s.profile.NID, s.now())},
-			}}
-			return a.run(ctx, actions)
-		})
-		if err == nil {
-			last.signed = result.List.Refs
-		}
-		return err
-	}
-	err = try(false)
-	if errors.As(err, new(*storage.GitError)) && len(last.canonical) > 0 && ctx.Err() == nil {
-		err = try(true) // something may be in the way at the top only
+	a := attempt{session: s, refs: refs, pen: patch.Pen{Identity: head, Pen: cob.Pen{Signer: key}}}
+	done, err := a.sign(ctx, actions)
+	if errors.As(err, new(*storage.GitError)) && len(done.canonical) > 0 && ctx.Err() == nil {
+		a.apart = true // something may be in the way at the top only
+		done, err = a.sign(ctx, actions)
 	}
 	if err != nil && !errors.Is(err, errNothing) {
 		return nil, err
 	}
-	if r, ok := s.BigFiles.(Recorder); ok && last.ok() {
+	if r, ok := s.BigFiles.(Recorder); ok && done.ok() {
 		r.Recorded(ctx, s.url.RID)
 	}
-	return last, nil
+	return done, nil
+}
+
+// sign is the transaction: as many attempts as others make it take. The outcome is that of the last one.
+func (a attempt) sign(ctx context.Context, actions []action) (*outcome, error) {
+	last := &outcome{}
+	result, err := a.repo.Update(ctx, a.pen.Signer, func(ctx context.Context, tx *storage.Tx) error {
+		last = &outcome{}
+		a.tx, a.outcome, a.pen.Objects = tx, last, tx
+		a.pen.Who = cob.Author(a.profile.Config.Alias, a.profile.NID, a.now())
+		return a.run(ctx, actions)
+	})
+	if err == nil {
+		last.signed = result.List.Refs
+	}
+	return last, err
 }
 
 // run does all actions.
