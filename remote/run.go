@@ -56,14 +56,26 @@ func run(ctx context.Context, c Config, say *voice) error {
 		options: options{verbosity: 1},
 	}
 	defer s.lines.close()
-	if err := s.open(ctx); err != nil {
-		return err
+	err := s.open(ctx)
+	if s.repo != nil {
+		defer s.repo.Close()
 	}
-	defer s.repo.Close()
-	if err := s.checkPeers(ctx); err != nil {
+	if err != nil {
+		s.hearOut(ctx)
 		return err
 	}
 	return s.serve(ctx)
+}
+
+// patience is how long git may take to write its first line.
+const patience = time.Second
+
+// hearOut waits for the first line from git before the helper gives up: git dies of a broken pipe, without a word of its own, if
+// there is nobody when it writes.
+func (s *session) hearOut(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, _ = s.lines.next(ctx)
 }
 
 // open finds home and repository, in the order in which Radicle's helper does.
@@ -87,7 +99,7 @@ func (s *session) open(ctx context.Context) error {
 	}
 	s.work = newWorkingCopy(s.Env)
 	s.forget(ctx)
-	return nil
+	return s.checkPeers(ctx)
 }
 
 // forget makes that what storage holds is read again when it is needed: between list and push hours may pass.
