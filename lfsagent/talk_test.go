@@ -63,7 +63,9 @@ func newTalk(t testing.TB, change func(*Config)) *talk {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	k.stop = stop
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		err := Serve(ctx, c)
 		fromAgent.Close()
 		k.done <- err
@@ -72,6 +74,7 @@ func newTalk(t testing.TB, change func(*Config)) *talk {
 		k.in.Close()
 		k.raw.Close()
 		stop()
+		<-ended
 	})
 	return k
 }
