@@ -129,6 +129,50 @@ func TestPrivateRepositoryIsInvisible(t *testing.T) {
 	}
 }
 
+// Bo is let in, opens a stream, and is not any more.
+func TestAccessIsLost(t *testing.T) {
+	a := newHome(t, ana)
+	draft := a.draft()
+	draft.SetPrivate(true)
+	if err := draft.Allow(bo.NID().DID()); err != nil {
+		t.Fatal(err)
+	}
+	r := a.init(t, draft)
+	s := &scene{a: a, r: r, rid: r.RID()}
+	list, err := replicate.List(t.Context(), serve(t, s.a.server(replicate.ServerOptions{}), bo.NID().DID()), r.RID(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := serve(t, s.a.server(replicate.ServerOptions{}), bo.NID().DID())
+	if _, err := stream.Write(replicate.AppendRefs(r.RID())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(stream, make([]byte, len(replicate.AppendList(list)))); err != nil {
+		t.Fatal(err)
+	}
+	next := draft
+	next.Visibility.Allow = nil
+	if err := next.Allow(radicle.DID{}); err != nil { // a key like any other
+		t.Fatal(err)
+	}
+	doc, err := next.Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	propose(t, r, ana, doc)
+	if _, err := stream.Write(replicate.AppendWant([]radicle.Oid{list.Identity}, nil)); err != nil {
+		t.Fatal(err)
+	}
+	want := replicate.AppendEnd(replicate.NotFound, radicle.Oid{})
+	answer := make([]byte, len(want))
+	if _, err := io.ReadFull(stream, answer); err != nil || !bytes.Equal(answer, want) {
+		t.Errorf("%x, %v", answer, err)
+	}
+	if answer := s.raw(t, replicate.ServerOptions{}, radicle.DID{}, len(want), replicate.AppendRefs(r.RID())); !bytes.Equal(answer, want) {
+		t.Errorf("for nobody: %x", answer)
+	}
+}
+
 // An asker that does nothing is cut off, also between and within requests, and when it does not read.
 func TestSlowAskerIsCutOff(t *testing.T) {
 	s := newScene(t)

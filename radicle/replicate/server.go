@@ -148,6 +148,9 @@ func (a *answer) one(ctx context.Context, k kind, body []byte) error {
 		return a.list(ctx, body)
 	case k == kindWant && a.repo != nil:
 		w, err := parseWant(body, a.repo.RID().Oid().Len())
+		if err == nil {
+			_, err = a.document(ctx, a.repo) // which may have changed since
+		}
 		if err != nil {
 			return err
 		}
@@ -204,14 +207,23 @@ func (a *answer) open(ctx context.Context, rid radicle.RID) (*identity.Document,
 	if err != nil {
 		return nil, err
 	}
-	doc, err := repo.Document(ctx)
-	if err == nil && !doc.VisibleTo(a.caller) {
-		err = fs.ErrPermission
-	}
+	doc, err := a.document(ctx, repo)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
 	a.repo = repo
+	return doc, nil
+}
+
+// document reads the identity document, if the repository is for the caller.
+func (a *answer) document(ctx context.Context, repo *storage.Repo) (*identity.Document, error) {
+	doc, err := repo.Document(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !doc.VisibleTo(a.caller) || a.caller.IsZero() && doc.Visibility().Private { // zeros are a key that can be listed, too
+		return nil, fmt.Errorf("%w: %w", errHidden, fs.ErrPermission)
+	}
 	return doc, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"slices"
 	"testing"
@@ -57,101 +58,127 @@ func (s *scene) listing(t *testing.T) *replicate.Listing {
 	return l
 }
 
-// Whatever the other side sends instead of what it should, a fetch ends with an error, soon, and leaves nothing behind.
-func TestHostileServer(t *testing.T) {
-	s := newScene(t)
-	list := replicate.AppendList(s.listing(t))
-	id := s.listing(t).Identity
-	then := func(parts ...[]byte) func(io.Writer) {
-		return func(w io.Writer) {
-			for _, part := range append([][]byte{list}, parts...) {
-				if _, err := w.Write(part); err != nil {
-					return
-				}
+// misbehaviour is what the other side says, and what comes of it.
+type misbehaviour struct {
+	say  func(io.Writer)
+	want func(error) bool
+}
+
+// says writes all parts.
+func says(parts ...[]byte) func(io.Writer) {
+	return func(w io.Writer) {
+		for _, part := range parts {
+			if _, err := w.Write(part); err != nil {
+				return
 			}
 		}
 	}
-	only := func(part []byte) func(io.Writer) { return func(w io.Writer) { _, _ = w.Write(part) } }
-	ends := func(say func(io.Writer)) func(io.Writer) {
-		return func(w io.Writer) { say(w); _ = w.(io.Closer).Close() }
+}
+
+// saysAndEnds closes the stream after that.
+func saysAndEnds(parts ...[]byte) func(io.Writer) {
+	return func(w io.Writer) { says(parts...)(w); _ = w.(io.Closer).Close() }
+}
+
+// remote wants that code.
+func remote(code replicate.Code) func(error) bool {
+	return func(err error) bool {
+		e, ok := errors.AsType[*replicate.RemoteError](err)
+		return ok && e.Code == code
 	}
-	pack := func(b []byte) []byte { return replicate.AppendPack(b) }
-	ok := replicate.AppendEnd(replicate.OK, radicle.Oid{})
+}
+
+var sent = replicate.AppendEnd(replicate.OK, radicle.Oid{}) // what ends an answer
+
+// insteadOfAListing is what may come first.
+func insteadOfAListing(s *scene, list []byte) map[string]misbehaviour {
+	return map[string]misbehaviour{
+		"silence":        {func(io.Writer) {}, is(replicate.ErrStalled)},
+		"half a header":  {says([]byte{16, 0}), is(replicate.ErrStalled)},
+		"half a listing": {saysAndEnds(list[:len(list)-1]), is(io.ErrUnexpectedEOF)},
+		"ends at once": {saysAndEnds(), func(err error) bool {
+			return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) // while it reads, or writes
+		}},
+		"an endless listing":       {says([]byte{16, 0xff, 0xff, 0xff, 0xff}), as[*replicate.LimitError]},
+		"a short listing":          {says(replicate.AppendKind(16, make([]byte, 20))), as[*replicate.MalformedError]},
+		"another message":          {says(sent), as[*replicate.MalformedError]},
+		"a request":                {says(replicate.AppendRefs(s.rid)), as[*replicate.MalformedError]},
+		"not found":                {says(replicate.AppendEnd(replicate.NotFound, radicle.Oid{})), is(fs.ErrNotExist)},
+		"a code that is not known": {says(replicate.AppendEnd(99, radicle.Oid{})), remote(replicate.Internal)},
+	}
+}
+
+// insteadOfAPack is what may come after the listing.
+func insteadOfAPack(list []byte, id radicle.Oid) map[string]misbehaviour {
+	pack := replicate.AppendPack
 	wrong := aPack(1, blob("x"))
 	wrong[len(wrong)-1] ^= 1
 	failed := replicate.AppendEnd(replicate.Internal, radicle.Oid{})
-	remote := func(code replicate.Code) func(error) bool {
-		return func(err error) bool {
-			e, ok := errors.AsType[*replicate.RemoteError](err)
-			return ok && e.Code == code
-		}
+	missing := replicate.AppendEnd(replicate.NotFound, id)
+	unresolved := aPack(1, anObject(7, 4, make([]byte, 20), []byte{1, 1, 0x90, 1}))
+	return map[string]misbehaviour{
+		"busy":                     {says(list, replicate.AppendEnd(replicate.Busy, radicle.Oid{})), remote(replicate.Busy)},
+		"no pack":                  {says(list), is(replicate.ErrStalled)},
+		"a listing within a pack":  {says(list, pack([]byte("PACK")), list), as[*replicate.MalformedError]},
+		"an empty pack":            {says(list, pack(aPack(0)), sent), is(replicate.ErrIdentity)},
+		"no pack at all":           {says(list, sent), as[*replicate.MalformedError]},
+		"a pack of something else": {says(list, pack(aPack(1, blob("x"))), sent), is(replicate.ErrIdentity)},
+		"half a pack":              {says(list, pack(aPack(1, blob("x"))[:20]), sent), as[*replicate.MalformedError]},
+		"half a pack, then failed": {says(list, pack(aPack(1, blob("x"))[:20]), failed, failed), remote(replicate.Internal)}, // at the identity alone, too
+		"a pack that stalls":       {says(list, pack(aPack(1, blob("x"))[:20])), is(replicate.ErrStalled)},
+		"a pack with a wrong hash": {says(list, pack(wrong), sent), as[*storage.GitError]},
+		"an unresolved delta":      {says(list, pack(unresolved), sent), as[*storage.GitError]},
+		"misses what is asked":     {says(list, missing, missing), as[*replicate.MalformedError]},
+		"endless blobs":            {says(list, endless()), as[*replicate.LimitError]},
 	}
-	for name, test := range map[string]struct {
-		say  func(io.Writer)
-		want func(error) bool
-	}{
-		"silence": {func(io.Writer) {}, is(replicate.ErrStalled)},
-		"ends at once": {ends(func(io.Writer) {}), func(err error) bool {
-			return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) // while it reads, or writes
-		}},
-		"half a header":            {only([]byte{16, 0}), is(replicate.ErrStalled)},
-		"half a listing":           {ends(only(list[:len(list)-1])), is(io.ErrUnexpectedEOF)},
-		"an endless listing":       {only([]byte{16, 0xff, 0xff, 0xff, 0xff}), as[*replicate.LimitError]},
-		"a short listing":          {only(replicate.AppendKind(16, make([]byte, 20))), as[*replicate.MalformedError]},
-		"another message":          {only(ok), as[*replicate.MalformedError]},
-		"a request":                {only(replicate.AppendRefs(s.rid)), as[*replicate.MalformedError]},
-		"not found":                {only(replicate.AppendEnd(replicate.NotFound, radicle.Oid{})), is(fs.ErrNotExist)},
-		"a code that is not known": {only(replicate.AppendEnd(99, radicle.Oid{})), remote(replicate.Internal)},
-		"busy":                     {then(replicate.AppendEnd(replicate.Busy, radicle.Oid{})), remote(replicate.Busy)},
-		"no pack":                  {then(), is(replicate.ErrStalled)},
-		"a listing within a pack":  {then(pack([]byte("PACK")), list), as[*replicate.MalformedError]},
-		"an empty pack":            {then(pack(aPack(0)), ok), is(replicate.ErrIdentity)},
-		"no pack at all":           {then(ok), as[*replicate.MalformedError]},
-		"a pack of something else": {then(pack(aPack(1, blob("x"))), ok), is(replicate.ErrIdentity)},
-		"half a pack":              {then(pack(aPack(1, blob("x"))[:20]), ok), as[*replicate.MalformedError]},
-		"half a pack, then failed": {then(pack(aPack(1, blob("x"))[:20]), failed, failed), remote(replicate.Internal)}, // also at the identity alone
-		"a pack that stalls":       {then(pack(aPack(1, blob("x"))[:20])), is(replicate.ErrStalled)},
-		"a pack with a wrong hash": {then(pack(wrong), ok), as[*storage.GitError]},
-		"misses what is asked":     {then(replicate.AppendEnd(replicate.NotFound, id), replicate.AppendEnd(replicate.NotFound, id)), as[*replicate.MalformedError]},
-		"endless blobs":            {then(endless()), as[*replicate.LimitError]},
-		"endless signs of life":    {forever(list), is(replicate.ErrTime)},
-		"an unresolved delta":      {then(pack(aPack(1, anObject(7, 4, make([]byte, 20), []byte{1, 1, 0x90, 1}))), ok), as[*storage.GitError]},
-	} {
+}
+
+// Whatever the other side sends instead of what it should, a fetch ends with an error, soon, and leaves nothing behind.
+func TestHostileServer(t *testing.T) {
+	s := newScene(t)
+	l := s.listing(t)
+	list := replicate.AppendList(l)
+	all := insteadOfAListing(s, list)
+	maps.Copy(all, insteadOfAPack(list, l.Identity))
+	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			stream := answers(t, test.say)
-			if name == "endless signs of life" {
-				o := s.options()
-				o.Limits.Time = short
-				if _, err := newHome(t, cy).fetchStream(t, stream, o); !test.want(err) {
-					t.Error(err)
-				}
-				return
-			}
 			var idle time.Duration
 			if test.want(replicate.ErrStalled) {
 				idle = short
 			}
-			if err := s.clone(t, stream, idle); !test.want(err) {
+			if err := s.clone(t, answers(t, test.say), idle); !test.want(err) {
 				t.Error(err)
 			}
 		})
 	}
-	t.Run("packs", func(t *testing.T) {
-		for name, p := range hostilePacks() {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				var parts [][]byte
-				for part := range slices.Chunk(p, 60_000) {
-					parts = append(parts, pack(part))
-				}
-				err := s.clone(t, answers(t, then(append(parts, ok)...)), 0)
-				if !as[*replicate.MalformedError](err) && !as[*replicate.LimitError](err) {
-					t.Error(err)
-				}
-			})
+	t.Run("endless signs of life", func(t *testing.T) {
+		t.Parallel()
+		o := s.options()
+		o.Limits.Time = short
+		if _, err := newHome(t, cy).fetchStream(t, answers(t, forever(list)), o); !errors.Is(err, replicate.ErrTime) {
+			t.Error(err)
 		}
 	})
+}
+
+// The packs that are refused by the scanner end a fetch, too.
+func TestServerOfHostilePacks(t *testing.T) {
+	s := newScene(t)
+	list := replicate.AppendList(s.listing(t))
+	for name, p := range hostilePacks() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			parts := [][]byte{list}
+			for part := range slices.Chunk(p, 60_000) {
+				parts = append(parts, replicate.AppendPack(part))
+			}
+			err := s.clone(t, answers(t, says(append(parts, sent)...)), 0)
+			if !as[*replicate.MalformedError](err) && !as[*replicate.LimitError](err) {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // endless is the beginning of a pack that says it has 100 objects, one of them too much to come.
