@@ -16,7 +16,7 @@ var errShort = errors.New("answer ends early")
 func (d *download) ask(ctx context.Context, now time.Time) {
 	guess, rest := d.guess(), d.rest()
 	for _, s := range d.sources {
-		if room := s.room(); s.usable(now) && room > 0 && room >= s.pace.window()/4 {
+		if room := s.room(); s.usable(now) && room > 0 {
 			if picked := d.pick(s, room, now, guess, &rest); len(picked) > 0 {
 				d.get(ctx, s, picked, now, guess)
 			}
@@ -143,7 +143,10 @@ func (d *download) arrived(b *batch, i int, bl *block) error {
 	s.take(r)
 	b.release(r)
 	s.answered(r, now, len(bl.buf))
-	if s.out != nil || st.state != collecting || len(bl.buf) != d.coding.BlockLen(st.n, s.Index) || !st.takes(s, d.coding.K()) {
+	if len(bl.buf) != d.coding.BlockLen(st.n, s.Index) { // asking again would bring the same
+		s.distrust(ErrFalse)
+	}
+	if s.out != nil || st.state != collecting || st.has(s, d.coding.K()) {
 		d.waste(bl)
 		return nil
 	}

@@ -21,8 +21,8 @@ type Source struct {
 
 // FetchOptions say how much a download may take. The zero value is good.
 type FetchOptions struct {
-	// Prefix is the plaintext of an earlier download that ended early: any number of bytes from the beginning of the
-	// object. It is hashed and not asked for again. dst gets what follows its last whole stripe ([Resume]).
+	// Prefix is the plaintext of an earlier download that ended early, cut to as many bytes as [Resume] says; others are
+	// ErrBounds. It is hashed and not asked for again. dst gets what follows.
 	Prefix io.Reader
 	// Patience is how long nothing may arrive before the download gives up and says who was missing. Default: 5 s.
 	Patience time.Duration
@@ -47,7 +47,8 @@ const (
 	spare       = 2                      // requests beyond K for one stripe
 	minStripes  = 4                      // of the reorder window, however long a stripe is
 	maxStripes  = 256                    //
-	proofTime   = 5 * time.Second        // that a holder has to prove a block
+	proofTime   = 5 * time.Second        // that a holder has to prove a block, beyond what is on its way
+	lastProof   = 30 * time.Second       // with that
 	firstParked = time.Second            // without requests for a holder that fell silent; doubles each time
 	lastParked  = time.Minute
 )

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"errors"
 	"io"
 	"runtime"
 	"slices"
@@ -37,7 +38,7 @@ type download struct {
 type event func(*download) error
 
 func newFetch(o *object.Object, dst io.Writer, opt FetchOptions) (*download, error) {
-	if opt.Workers == 0 {
+	if opt.Workers < 1 {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
 	c := o.Coding()
@@ -128,9 +129,12 @@ func (d *download) tell(ctx context.Context, e event) bool {
 	}
 }
 
-// join takes a source. One that is there already is not taken twice, so that callers may offer what they know again.
+// join takes a source. One that is there already is not taken twice, so that callers may offer what they
+// know again; nor is one that sent something false.
 func (d *download) join(s Source) {
-	if slices.ContainsFunc(d.sources, func(o *source) bool { return o.DID == s.DID && o.Index == s.Index && o.out == nil }) {
+	if slices.ContainsFunc(d.sources, func(o *source) bool {
+		return o.DID == s.DID && o.Index == s.Index && (o.out == nil || errors.Is(o.out, ErrFalse))
+	}) {
 		return
 	}
 	d.sources = append(d.sources, &source{Source: s, told: SourceReport{DID: s.DID, Index: s.Index}})
@@ -209,11 +213,11 @@ func (d *download) hopeless(now time.Time) error {
 	}
 	e := &blobstore.NotEnoughSharesError{Need: d.coding.K()}
 	for _, s := range d.sources {
-		if err := s.failure(); err != nil {
+		if err := s.failure(now, d.opt.Patience); err != nil {
 			e.Failed = append(e.Failed, &blobstore.HolderError{Holder: s.DID, Index: s.Index, Err: err})
 		}
 	}
-	e.Got = d.distinct(func(s *source) bool { return s.failure() == nil }, nil)
+	e.Got = d.distinct(func(s *source) bool { return s.failure(now, d.opt.Patience) == nil }, nil)
 	return e
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/erasure"
@@ -82,16 +83,22 @@ func (d *download) opened(ctx context.Context, st *stripe, plain []byte, suspect
 		return nil
 	}
 	st.state = judging
+	wait := proofTime
+	for _, b := range suspects { // on a slow line a proof comes behind all blocks that are on their way
+		wait = max(wait, min(proofTime+2*b.src.pace.expected(len(b.src.queue), 0), lastProof))
+	}
 	d.tasks.Go(func() {
-		faults := judge(ctx, d.coding, st.n, suspects)
+		faults := judge(ctx, wait, d.coding, st.n, suspects)
 		d.tell(ctx, func(d *download) error { return d.judged(st, faults, err) })
 	})
 	return nil
 }
 
-// judge asks the sources of blocks of one stripe to prove them, and returns what is wrong with those that do not.
-func judge(ctx context.Context, c blobstore.Coding, stripe int64, suspects []*block) map[*source]error {
-	ctx, cancel := context.WithTimeout(ctx, proofTime)
+// judge asks the sources of blocks of one stripe to prove them, and returns what is wrong with those that do not in time.
+func judge(
+	ctx context.Context, wait time.Duration, c blobstore.Coding, stripe int64, suspects []*block,
+) map[*source]error {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	var (
 		mu     sync.Mutex
@@ -115,7 +122,7 @@ func prove(ctx context.Context, c blobstore.Coding, stripe int64, b *block) erro
 	r := blobstore.Range{Off: c.BlockOffset(stripe), Len: len(b.buf)}
 	proofs, err := b.src.Holder.Prove(ctx, b.src.Name, []blobstore.Range{r})
 	if err != nil {
-		return &unprovenError{err}
+		return unproven(err)
 	}
 	if len(proofs) != 1 || share.Verify(b.src.Name.Root, c.ShareLen(b.src.Index), r, b.buf, proofs[0]) != nil {
 		return ErrFalse
@@ -129,11 +136,9 @@ func (d *download) judged(st *stripe, faults map[*source]error, err error) error
 		return err
 	}
 	for s, fault := range faults {
-		if s.out == nil {
-			s.distrust(fault)
-		}
+		s.distrust(fault) // also where it is out: what it said meanwhile makes its block no truer
 	}
-	bad := func(s *source) bool { return s.out != nil && errors.Is(s.out, ErrFalse) }
+	bad := func(s *source) bool { return errors.Is(s.out, ErrFalse) || errors.Is(s.out, ErrUnproven) }
 	for _, other := range d.window {
 		if other == st || other.state == collecting {
 			d.recollect(other, bad)

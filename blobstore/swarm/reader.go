@@ -84,13 +84,13 @@ func (r *Reader) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
 }
 
 // fill reads bytes that are there.
-func (r *Reader) fill(ctx context.Context, p []byte, off int64) error {
+func (r *Reader) fill(outer context.Context, p []byte, off int64) error {
 	if len(p) == 0 {
 		return nil
 	}
 	size := int64(r.o.Sealer().Layout().PlainSize())
 	first, last := off/size, (off+int64(len(p))-1)/size
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(outer)
 	defer cancel(nil)
 	room := make(chan struct{}, readAhead)
 	var reading sync.WaitGroup
@@ -108,7 +108,7 @@ func (r *Reader) fill(ctx context.Context, p []byte, off int64) error {
 		})
 	}
 	reading.Wait()
-	return context.Cause(ctx)
+	return cmp.Or(outer.Err(), context.Cause(ctx))
 }
 
 // chunk fetches and opens one chunk.
@@ -174,7 +174,9 @@ func (c *chunkRead) run(ctx context.Context) ([]byte, error) {
 				return plain, err
 			}
 			if a.err != nil || len(c.blocks) == 0 {
-				c.askAll(ctx)
+				if wait := c.askAll(ctx); wait > 0 { // as much time as who was asked before
+					timer.Reset(wait)
+				}
 			}
 		}
 	}
@@ -216,16 +218,25 @@ func (c *chunkRead) ask(ctx context.Context, n int, pass func(*source) bool) tim
 		}
 	}
 	slices.SortStableFunc(able, func(a, b *source) int { // those that fell silent come last
-		return cmp.Or(a.parked.Compare(b.parked), cmp.Compare(a.pace.expected(0, firstGuess), b.pace.expected(0, firstGuess)))
+		return cmp.Or(a.parked.Compare(b.parked), cmp.Compare(a.expected(), b.expected()))
 	})
 	late := time.Duration(0)
 	for _, s := range able[:min(n, len(able))] {
-		late = max(late, 2*s.pace.expected(0, firstGuess/2)+slack)
+		late = max(late, 2*s.expected()+slack)
+		s.open++
 		c.asked, c.waiting, c.last = append(c.asked, s), append(c.waiting, s), now
 		c.open++
 		c.asking.Go(func() { c.get(ctx, s) })
 	}
 	return late
+}
+
+// expected is how long a block takes that is asked for now.
+func (s *source) expected() time.Duration {
+	if s.pace.n == 0 {
+		return firstGuess / 2
+	}
+	return s.pace.expected(s.open, 0)
 }
 
 // get asks one source for its block of the stripe.
@@ -239,6 +250,9 @@ func (c *chunkRead) get(ctx context.Context, s *source) {
 	if a.err == nil && len(a.data) != want.Len {
 		a.err = errShort
 	}
+	c.r.mu.Lock()
+	s.open--
+	c.r.mu.Unlock()
 	select {
 	case c.answers <- a:
 	case <-ctx.Done():
@@ -247,6 +261,9 @@ func (c *chunkRead) get(ctx context.Context, s *source) {
 
 // take takes an answer. It returns the chunk, if that is possible now; an error is final.
 func (c *chunkRead) take(ctx context.Context, a answer) ([]byte, error) {
+	if err := ctx.Err(); err != nil { // then nobody is to blame for what they say
+		return nil, err
+	}
 	now := time.Now()
 	c.last = now
 	c.waiting = slices.DeleteFunc(c.waiting, func(s *source) bool { return s == a.src })
@@ -305,7 +322,7 @@ func (c *chunkRead) compute(ctx context.Context) ([]byte, error) {
 
 // doubt has blocks proved of which one must be false, and drops those that are. If none is, the object is broken: err.
 func (c *chunkRead) doubt(ctx context.Context, suspects []*block, err error) error {
-	faults := judge(ctx, c.r.coding, c.stripe, suspects)
+	faults := judge(ctx, proofTime, c.r.coding, c.stripe, suspects)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -326,6 +343,7 @@ func (c *chunkRead) missing() error {
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
 	e := &blobstore.NotEnoughSharesError{Need: c.r.coding.K()}
+	var there [blobstore.MaxN]bool
 	for _, s := range c.r.sources {
 		err := cmp.Or(s.out, s.told.Err)
 		if slices.Contains(c.waiting, s) {
@@ -333,7 +351,8 @@ func (c *chunkRead) missing() error {
 		}
 		if err != nil {
 			e.Failed = append(e.Failed, &blobstore.HolderError{Holder: s.DID, Index: s.Index, Err: err})
-		} else {
+		} else if !there[s.Index] {
+			there[s.Index] = true
 			e.Got++
 		}
 	}

@@ -12,18 +12,12 @@ var (
 	ErrSilent = errors.New("does not answer")
 	// ErrFalse is a holder that sent bytes which are not those of the share.
 	ErrFalse = errors.New("sent bytes that are not its share's")
+	// ErrUnproven is a holder that did not prove in time what it sent. It may be honest and have gone.
+	ErrUnproven = errors.New("did not prove what it sent")
 )
 
-// unprovenError is a holder that did not prove a block which may be false.
-type unprovenError struct{ err error }
-
-func (e *unprovenError) Error() string { return fmt.Sprintf("did not prove what it sent: %v", e.err) }
-
-// Is makes it an ErrFalse: the block was of no use, and nothing says that the next will be.
-func (e *unprovenError) Is(target error) bool { return target == ErrFalse }
-
-// Unwrap returns why there is no proof.
-func (e *unprovenError) Unwrap() error { return e.err }
+// unproven says why there is no proof.
+func unproven(err error) error { return fmt.Errorf("%w: %w", ErrUnproven, err) }
 
 // FetchReport is what became of a download.
 type FetchReport struct {

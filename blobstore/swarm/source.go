@@ -11,11 +11,12 @@ import (
 	"radswarm/blobstore/wire"
 )
 
-// source is a holder of one share during a download. Only the download's own goroutine touches it.
+// source is a holder of one share during a download, whose own goroutine alone touches it, or of a Reader, under its lock.
 type source struct {
 	Source
 	pace   pace
 	queue  []*request // asked for and not arrived, in the order of asking
+	open   int        // questions of a Reader that are not answered
 	parked time.Time  // no requests before
 	pause  time.Duration
 	out    error // why it is not asked any more
@@ -108,12 +109,20 @@ func (s *source) usable(now time.Time) bool {
 	return s.out == nil && !now.Before(s.parked)
 }
 
-// room returns how many blocks it may be asked for.
+// same reports whether one of two sources is enough. Where K is 1 all have the same bytes, and are asked one beside the
+// other all the same if one is late.
+func (s *source) same(o *source, k int) bool { return o == s || k > 1 && o.Index == s.Index }
+
+// room returns how many blocks it may be asked for: several, or none yet.
 func (s *source) room() int {
 	if s.pause > 0 { // it fell silent: one block shows whether it is back
 		return 1 - len(s.queue)
 	}
-	return s.pace.window() - len(s.queue)
+	window := s.pace.window()
+	if room := window - len(s.queue); room >= window/4 {
+		return room
+	}
+	return 0
 }
 
 // take removes a request that arrived or will not.
@@ -147,14 +156,15 @@ func (s *source) distrust(err error) {
 	}
 }
 
-// failure says what is wrong with the source now, nil for nothing.
-func (s *source) failure() error {
+// failure says what is wrong with the source now, nil for nothing. Nothing is wrong with one that was not asked, or only
+// less than patience ago.
+func (s *source) failure(now time.Time, patience time.Duration) error {
 	switch {
 	case s.out != nil:
 		return s.out
 	case s.pause > 0 && s.told.Err != nil:
 		return s.told.Err
-	case s.pause > 0 || s.pace.n == 0:
+	case s.pause > 0, len(s.queue) > 0 && now.Sub(s.queue[0].asked) >= patience:
 		return ErrSilent
 	}
 	return nil

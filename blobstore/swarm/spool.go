@@ -95,14 +95,23 @@ func (s *spool) end(err error) {
 	}
 }
 
+// cut is end, also for what has ended well and is not acknowledged.
+func (s *spool) cut(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended, s.err = true, err
+	s.moved.Broadcast()
+}
+
 // spoolLevel is how much there is to read.
 type spoolLevel uint8
 
 const (
-	idle spoolLevel = iota // nobody writes, or nobody reads
+	idle spoolLevel = iota // nobody reads
 	low                    // under a quarter
 	some
 	full
+	drained // all was read, and the reader has not said its last word
 )
 
 // level returns how much there is to read, and how much was read.
@@ -110,8 +119,10 @@ func (s *spool) level() (spoolLevel, int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.gone || s.ended && s.n == 0:
+	case s.gone:
 		return idle, s.total
+	case s.ended && s.n == 0:
+		return drained, s.total
 	case s.n == len(s.buf) || s.ended: // at the end whatever is left is to be taken
 		return full, s.total
 	case s.n < len(s.buf)/4:

@@ -71,13 +71,23 @@ func (st *stripe) wants() int {
 }
 
 // takes reports whether a block of this source would bring something new, and not more than the bound were asked for.
+// Requests at holders that fell silent do not count: otherwise as many of those as the bound would be the end of a stripe.
 func (st *stripe) takes(s *source, k int) bool {
-	if len(st.blocks)+len(st.asked) >= st.need+spare {
+	n := len(st.blocks)
+	for _, r := range st.asked {
+		if !r.late || r.src.pause == 0 {
+			n++
+		}
+	}
+	if n >= st.need+spare {
 		return false
 	}
-	same := func(o *source) bool { return o == s || k > 1 && o.Index == s.Index }
-	return !slices.ContainsFunc(st.blocks, func(b *block) bool { return same(b.src) }) &&
-		!slices.ContainsFunc(st.asked, func(r *request) bool { return same(r.src) })
+	return !st.has(s, k) && !slices.ContainsFunc(st.asked, func(r *request) bool { return r.src.same(s, k) })
+}
+
+// has reports whether the block of this source, or one that is the same, is there.
+func (st *stripe) has(s *source, k int) bool {
+	return slices.ContainsFunc(st.blocks, func(b *block) bool { return b.src.same(s, k) })
 }
 
 func (st *stripe) forget(r *request) {

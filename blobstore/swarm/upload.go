@@ -34,7 +34,7 @@ type upload struct {
 	fault  error // of the file
 
 	lone  chan struct{} // room for passes of their own
-	ended chan struct{} // one of them has
+	ended chan struct{} // has room for one: one of them has
 	tasks sync.WaitGroup
 }
 
@@ -42,7 +42,7 @@ func newUpload(s *Sending, l blobstore.Locator, opt SendOptions) *upload {
 	u := &upload{
 		s: s, l: l, opt: opt,
 		placed: maps.Clone(s.Placed), apart: map[int]bool{},
-		lone: make(chan struct{}, lonePasses), ended: make(chan struct{}, blobstore.MaxN),
+		lone: make(chan struct{}, lonePasses), ended: make(chan struct{}, 1),
 	}
 	if u.placed == nil {
 		u.placed = map[int]radicle.DID{}
@@ -50,7 +50,7 @@ func newUpload(s *Sending, l blobstore.Locator, opt SendOptions) *upload {
 	has := slices.Collect(maps.Values(u.placed))
 	for _, p := range s.People {
 		if !slices.Contains(has, p.DID) {
-			u.people = append(u.people, p)
+			u.people, has = append(u.people, p), append(has, p.DID)
 		}
 	}
 	return u
@@ -163,9 +163,12 @@ func (u *upload) offer(ctx context.Context, index int, to Person) *parcel {
 				return nil
 			}
 		}
+		if ctx.Err() != nil {
+			return nil
+		}
 		u.blame(to, index, err)
 		next := u.take(1)
-		if len(next) == 0 || ctx.Err() != nil {
+		if len(next) == 0 {
 			return nil
 		}
 		to = next[0]
@@ -206,15 +209,24 @@ func (u *upload) start(ctx context.Context, index int, to Person) (*parcel, erro
 	offer := blobstore.Offer{
 		Name: n, Len: u.s.Manifest.Coding().ShareLen(index), Owner: u.s.Owner, Open: u.s.Public,
 		MID: u.l.MID(to.DID), Sealed: sealed,
-		Decided: func(o blobstore.Outcome) { p.decided <- o },
-		Share:   func() (io.ReadCloser, error) { return &counted{p.spool, u}, nil },
+		Decided: func(o blobstore.Outcome) {
+			select {
+			case p.decided <- o:
+			default: // the first word counts
+			}
+		},
+		Share: func() (io.ReadCloser, error) { return &counted{p.spool, u}, nil },
 	}
 	u.tasks.Go(func() {
 		defer cancel()
 		stop := context.AfterFunc(ctx, func() { p.spool.end(ctx.Err()) })
 		defer stop()
 		outcomes, err := to.Holder.Put(ctx, []blobstore.Offer{offer})
-		if err == nil && len(outcomes) == 1 {
+		switch {
+		case err != nil:
+		case len(outcomes) != 1:
+			err = errShort
+		default:
 			err = outcomes[0].Err
 		}
 		_ = p.spool.Close()
@@ -282,11 +294,13 @@ func (u *upload) pass(ctx context.Context, parcels []*parcel) {
 		p.spool.end(io.EOF)
 	}
 	for _, p := range parcels {
-		u.settle(ctx, p, <-p.result)
+		if taken := <-p.result; taken == nil || err == nil && ctx.Err() == nil {
+			u.settle(ctx, p, taken)
+		}
 	}
 	stop()
 	watch.Wait()
-	if err != nil {
+	if err != nil { // and not the holders'
 		u.fail(err)
 	}
 }
@@ -350,7 +364,10 @@ func (u *upload) alone(ctx context.Context, p *parcel) {
 			u.mu.Lock()
 			delete(u.apart, p.index)
 			u.mu.Unlock()
-			u.ended <- struct{}{}
+			select {
+			case u.ended <- struct{}{}:
+			default:
+			}
 		}()
 		select {
 		case u.lone <- struct{}{}:
@@ -362,69 +379,4 @@ func (u *upload) alone(ctx context.Context, p *parcel) {
 			u.pass(ctx, []*parcel{again})
 		}
 	})
-}
-
-// watch takes those out of a pass that hold up the others, and cuts those that take nothing.
-func (u *upload) watch(ctx context.Context, parcels []*parcel) {
-	const step = detachAfter / 20
-	tick := time.NewTicker(step)
-	defer tick.Stop()
-	seen := make([]watched, len(parcels))
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			for i, p := range parcels {
-				seen[i].look(p.spool, now)
-			}
-			for i, p := range parcels {
-				if seen[i].stuck(now) {
-					p.spool.end(ErrSilent)
-					p.cancel()
-				} else if holdsUp(seen, i) {
-					if seen[i].blocking += step; seen[i].blocking >= detachAfter {
-						p.spool.end(errDetached)
-					}
-				}
-			}
-		}
-	}
-}
-
-// watched is what is seen of a spool.
-type watched struct {
-	level    spoolLevel
-	total    int64
-	moved    time.Time     // when bytes were last taken, or there were none to take
-	blocking time.Duration // that the others had nothing because of it
-}
-
-func (w *watched) look(s *spool, now time.Time) {
-	level, total := s.level()
-	if total != w.total || level != full || w.moved.IsZero() {
-		w.moved = now
-	}
-	w.level, w.total = level, total
-}
-
-// stuck reports whether its reader takes nothing.
-func (w *watched) stuck(now time.Time) bool { return w.level == full && now.Sub(w.moved) >= stuckAfter }
-
-// holdsUp reports whether one spool is full and all others that are read have next to nothing.
-func holdsUp(all []watched, i int) bool {
-	if all[i].level != full {
-		return false
-	}
-	others := 0
-	for j, w := range all {
-		switch {
-		case j == i || w.level == idle:
-		case w.level == low:
-			others++
-		default:
-			return false
-		}
-	}
-	return others > 0
 }
