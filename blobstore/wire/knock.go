@@ -27,7 +27,7 @@ func readFirst(ctx context.Context, s Stream, allowed func(Kind) bool) (Message,
 	timed, cancel := context.WithTimeoutCause(ctx, firstFrame, ErrTooSlow)
 	defer cancel()
 	c, _ := newConn(timed, s)
-	c.in = source{c}
+	c.in = &firstReader{source{c}, maxFirst}
 	m, err := c.next(allowed)
 	if err == nil {
 		err = c.release()
@@ -43,6 +43,29 @@ func readFirst(ctx context.Context, s Stream, allowed func(Kind) bool) (Message,
 		err = done
 	}
 	return nil, err
+}
+
+// firstReader reads the bytes of a first frame, one after the other, and no more than there may be: lengths can be written in
+// more bytes than they need.
+type firstReader struct {
+	source
+	left int
+}
+
+func (r *firstReader) Read(p []byte) (int, error) {
+	if len(p) > r.left {
+		return 0, fmt.Errorf("%w: a first frame of more than %d bytes", ErrProtocol, maxFirst)
+	}
+	n, err := r.source.Read(p)
+	r.left -= n
+	return n, err
+}
+
+// ReadByte takes no byte too many.
+func (r *firstReader) ReadByte() (byte, error) {
+	var b [1]byte
+	_, err := io.ReadFull(r, b[:])
+	return b[0], err
 }
 
 // WriteOpen says which protocol a stream speaks. [Client] and [Ctl] do that by themselves.

@@ -83,6 +83,41 @@ func TestFirstFramesThatAreNone(t *testing.T) {
 	}
 }
 
+// The bound of the first frame counts its lengths, however they are written.
+func TestFirstFrameCountsItsLengths(t *testing.T) {
+	m := AppendFrame(nil, &KnockRead{Ranges: []blobstore.Range{{Len: 1}}})
+	h, err := readHead(bytes.NewReader(m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = m[len(m)-h.size:]
+	padded := func(v uint64, n int) (b []byte) {
+		for range n - 1 {
+			b, v = append(b, byte(v)|0x80), v>>7
+		}
+		return append(b, byte(v))
+	}
+	for _, total := range []int{maxFirst - 1, maxFirst, maxFirst + 1} {
+		const sizeLen, bodyLen, fieldHead = 10, 9, 3
+		size := total - sizeLen - bodyLen - 1
+		filler := size - len(m) - fieldHead
+		b := padded(uint64(size+sizeLen+1), bodyLen)
+		b = append(append(b, byte(KindKnockRead)<<3|2), padded(uint64(size), sizeLen)...)
+		b = append(append(append(b, m...), 15<<3|2), padded(uint64(filler), 2)...) // field 15 has no meaning
+		b = append(b, make([]byte, filler)...)
+		synctest.Test(t, func(t *testing.T) {
+			a, s := net.Pipe()
+			defer a.Close()
+			var asking sync.WaitGroup
+			asking.Go(func() { a.Write(b) })
+			if _, err := ReadKnock(t.Context(), s); len(b) != total || (err == nil) != (total <= maxFirst) || err != nil && !errors.Is(err, ErrProtocol) {
+				t.Errorf("%d bytes, want %d: %v", len(b), total, err)
+			}
+			asking.Wait()
+		})
+	}
+}
+
 // Somebody unknown cannot open a stream.
 func TestOpenIsNoKnock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
