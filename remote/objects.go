@@ -35,12 +35,12 @@ func durable() []string { return []string{"-c", "core.fsync=objects", "-c", "cor
 //
 // Only what a ref in storage reaches is taken to be there: a push that was killed leaves commits without their files. There is no
 // quarantine: what no ref reaches harms nobody, and git deletes it after a while.
-func (s *session) send(ctx context.Context, tips []radicle.Oid) error {
-	have, err := s.have(ctx)
+func (s *session) send(ctx context.Context, actions []action) error {
+	have, err := s.have(ctx, actions)
 	if err != nil {
 		return err
 	}
-	tips = without(tips, have)
+	tips := without(tips(actions, s.options.baseID), have)
 	if len(tips) == 0 {
 		return nil
 	}
@@ -76,32 +76,65 @@ func without(ids, have []radicle.Oid) []radicle.Oid {
 	return rest
 }
 
-// have returns what refs in storage point to now: ours and the canonical ones, then those of the delegates. Hours may have passed
-// since git asked for a list; what no ref reached since then may be gone.
-func (s *session) have(ctx context.Context) ([]radicle.Oid, error) {
+// have returns what refs in storage point to now. Hours may have passed since git asked for a list; what no ref reached since then
+// may be gone. Of many refs those count that the push most likely builds on: what it replaces, the default branch, then ours, the
+// canonical ones, those of the delegates.
+func (s *session) have(ctx context.Context, actions []action) ([]radicle.Oid, error) {
 	own, err := s.repo.NamespaceRefs(ctx, s.profile.NID)
 	if err != nil {
 		return nil, err
 	}
+	prefix := storage.NamespacePrefix(s.profile.NID)
 	known := haveList{seen: make(map[radicle.Oid]bool)}
-	dirs := []string{"refs/heads", "refs/tags"}
-	if doc, err := s.document(); err == nil {
-		for _, d := range doc.Delegates() {
-			if d != s.profile.DID() {
-				dirs = append(dirs, storage.NamespacePrefix(d.NID())+"refs/heads")
-			}
+	head := readHead(s.repo)
+	for _, name := range append(destinations(actions), head) {
+		if id, ok := own.Get(prefix + name); ok {
+			known.add(storage.Ref{Name: name, ID: id})
 		}
 	}
-	known.add(own.Prefix(storage.NamespacePrefix(s.profile.NID) + "refs/heads/"))
-	for _, dir := range dirs {
+	if id, err := s.repo.Ref(ctx, "HEAD"); err == nil {
+		known.add(storage.Ref{Name: head, ID: id})
+	}
+	known.add(own.Prefix(prefix + "refs/heads/")...)
+	for _, dir := range append([]string{"refs/heads", "refs/tags"}, s.delegateDirs()...) {
+		if known.full() {
+			break
+		}
 		refs, err := s.repo.RefsIn(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
-		known.add(refs.Refs)
+		known.add(refs.Refs...)
 	}
-	known.add(own.Refs)
+	known.add(own.Refs...)
 	return known.ids, nil
+}
+
+// destinations are the refs that a push moves.
+func destinations(actions []action) []string {
+	var names []string
+	for _, a := range actions {
+		names = append(names, a.dst)
+	}
+	return names
+}
+
+// maxDelegates bounds the delegates whose branches are read for the sake of a smaller pack.
+const maxDelegates = 4
+
+// delegateDirs are where other delegates have their branches.
+func (s *session) delegateDirs() []string {
+	doc, err := s.document()
+	if err != nil {
+		return nil // it only makes the pack smaller
+	}
+	var dirs []string
+	for _, d := range doc.Delegates() {
+		if d != s.profile.DID() && len(dirs) < maxDelegates {
+			dirs = append(dirs, storage.NamespacePrefix(d.NID())+"refs/heads")
+		}
+	}
+	return dirs
 }
 
 // haveList collects objects, each once, at most maxHave.
@@ -110,9 +143,11 @@ type haveList struct {
 	seen map[radicle.Oid]bool
 }
 
-func (h *haveList) add(refs []storage.Ref) {
+func (h *haveList) full() bool { return len(h.ids) >= maxHave }
+
+func (h *haveList) add(refs ...storage.Ref) {
 	for _, ref := range refs {
-		if len(h.ids) < maxHave && !h.seen[ref.ID] && !internal(ref.Name) {
+		if !h.full() && !h.seen[ref.ID] && !internal(ref.Name) {
 			h.seen[ref.ID] = true
 			h.ids = append(h.ids, ref.ID)
 		}

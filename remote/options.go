@@ -14,7 +14,6 @@ import (
 // options are what git and the person asked for in this run.
 type options struct {
 	noSync    bool
-	syncDebug bool
 	hints     bool
 	cloning   bool
 	verbosity int // 1 unless git says otherwise
@@ -106,8 +105,7 @@ func (o *options) setPush(text string) error {
 		o.hints = true
 	case "sync":
 		o.noSync = false
-	case "sync.debug":
-		o.syncDebug = true
+	case "sync.debug": // Radicle's helper takes it, and prints nothing more
 	case "no-sync":
 		o.noSync = true
 	case "patch.draft":

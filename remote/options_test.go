@@ -34,7 +34,7 @@ func TestPushOptions(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	if !o.noSync || !o.hints || !o.syncDebug || !o.draft || *o.message != "one\n\n\"two\"  ä" || o.base != "HEAD~1" ||
+	if !o.noSync || !o.hints || !o.draft || *o.message != "one\n\n\"two\"  ä" || o.base != "HEAD~1" ||
 		o.target.Branch != "refs/heads/dev" || o.branch != "mine" || o.mirror {
 		t.Errorf("%+v", o)
 	}

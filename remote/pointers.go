@@ -85,7 +85,7 @@ func (s *session) keepBigFiles(ctx context.Context, actions []action) ([]bigFile
 
 // pointers finds what the pushed commits bring.
 func (s *session) pointers(ctx context.Context, actions []action) ([]bigFile, error) {
-	have, err := s.have(ctx)
+	have, err := s.have(ctx, actions)
 	if err != nil {
 		return nil, err
 	}

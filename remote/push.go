@@ -46,7 +46,7 @@ func (s *session) perform(ctx context.Context, specs []string) (done *outcome, f
 		if files, err = s.keepBigFiles(ctx, actions); err != nil {
 			return err
 		}
-		return s.send(ctx, tips(actions, s.options.baseID))
+		return s.send(ctx, actions)
 	})
 	if err != nil {
 		return nil, nil, err
