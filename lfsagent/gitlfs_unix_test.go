@@ -7,15 +7,44 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"radswarm/remote/lfs/lfstest"
 )
+
+// The checklist for the agent in git-lfs.md §8, and where each line is held:
+//
+//	answers init at once, {} even offline              TestFirstByteIsEarly, TestFailedBeginIsRemembered
+//	errors per object with a sentence                  TestRealFailures, TestDaemonFaults, TestSentence
+//	refuses action != null                             TestRealServerChoosesUs, TestHostileRequests
+//	refuses remotes that do not resolve to a RID       TestRealFallback, TestRealLFSConfig, TestResolve
+//	progress of ≥ 1 byte immediately                   TestRealWorkersBegin, TestFirstByteIsEarly
+//	then at least every second                         TestWaitingIsShown, and seldom enough: TestProgressIsThrottled
+//	sums bytesSinceLast to size                        TestUpload, TestDownload, TestProgressIsHonest, FuzzServe
+//	own retries over peers, negative cache             the daemon's; the agent remembers a failed start: TestFailedBeginIsRemembered
+//	own deadline                                       TestSilence, TestEndDoesNotWaitForTheDeaf; over peers: the daemon's
+//	verifies the oid before complete                   the daemon's; git-lfs refuses what differs: TestRealWrongBytes
+//	removes its file on failure                        TestRealWrongBytes, TestDaemonFaults, TestRefusedFileIsRemoved
+//	files on the storage's file system, not in tmp     TestRealStorageElsewhere, TestRealBareAndWorktree, TestDownload
+//	unique names; files of killed agents go            TestRealManyObjects, TestLandingSweeps
+//	repository permissions                             TestRealModes, TestSharing, TestLandingModes
+//	rename into place for hand-over                    TestRealStorageElsewhere (git-lfs cannot copy)
+//	never exits in the middle: panic barrier           TestRealFailures, TestDaemonFaults, TestNoSession, TestBrokenInput
+//	watches stdin for EOF while working                TestRealCancel, TestEndCancels
+//	daemon fully detached                              not here: who starts it
+//	"already stored" fast for re-offered objects       TestRealPushAndClone, BenchmarkSafeOffer; durably: the daemon's
+//	nothing but protocol on stdout                     FuzzServe, TestUnknownIsIgnored
+//	log in a file, stderr for GIT_TRACE                the program's (Config.Log)
+//	uploads: read-only, may be large, may disappear    TestUploadedFile, TestLargeStepsAreSplit
 
 func TestRealPushAndClone(t *testing.T) {
 	w := newWorld(t)
@@ -175,27 +204,7 @@ func TestRealCancel(t *testing.T) {
 			ana.git("push", "-q", "origin", "main")
 			bo := w.clone(filepath.Join(w.top, "bo"))
 			w.shelf.fault(t, oid, faultHang)
-			alive := filepath.Join(w.top, "alive")
-			if err := syscall.Mkfifo(alive, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			w.env = append(w.env, envAlive+"="+alive)
-
-			tools, err := lfstest.Tool()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd := bo.command(filepath.Join(tools, "git-lfs"), "fetch")
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			pipe, err := os.Open(alive) // when the first agent opens it
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer pipe.Close()
-			agents := bufio.NewReader(pipe)
+			cmd, agents := bo.watched("fetch")
 			if line, err := agents.ReadString('\n'); line != "hung\n" {
 				t.Fatalf("%q, %v", line, err)
 			}
@@ -214,6 +223,83 @@ func TestRealCancel(t *testing.T) {
 			}
 			w.wantTidy(filepath.Join(bo.dir, ".git", "lfs"))
 		})
+	}
+}
+
+// watched starts git-lfs in a process group of its own. What is read ends when its last agent has ended.
+func (s *seat) watched(args ...string) (*exec.Cmd, *bufio.Reader) {
+	s.t.Helper()
+	alive := filepath.Join(s.top, "alive")
+	if err := syscall.Mkfifo(alive, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	tools, err := lfstest.Tool()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := s.command(filepath.Join(tools, "git-lfs"), args...)
+	cmd.Env = append(slices.Clone(s.env), envAlive+"="+alive)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	pipe, err := os.Open(alive) // when the first agent opens it
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { pipe.Close() })
+	if err := pipe.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		s.t.Fatal(err)
+	}
+	return cmd, bufio.NewReader(pipe)
+}
+
+// The early byte lets all workers begin, although the first object does not come.
+func TestRealWorkersBegin(t *testing.T) {
+	w := newWorld(t)
+	ana := w.ana(w.folder("ana"))
+	files := map[string]string{}
+	for i := range 8 {
+		files[fmt.Sprintf("%d.bin", i)] = fmt.Sprint("film ", i)
+	}
+	oids := ana.commit(files)
+	ana.git("push", "-q", "origin", "main")
+	for _, oid := range oids {
+		w.shelf.fault(t, oid, faultHang)
+	}
+	cmd, agents := w.clone(filepath.Join(w.top, "bo")).watched("fetch")
+	for i := range 8 {
+		if line, err := agents.ReadString('\n'); line != "hung\n" {
+			t.Fatalf("worker %d: %q, %v", i, line, err)
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was interrupted
+	if rest, err := io.ReadAll(agents); err != nil || len(rest) > 0 {
+		t.Errorf("%q, %v", rest, err)
+	}
+}
+
+// A server of another repository knows of us, since git-lfs tells all of them, and may choose us. It does not get far.
+func TestRealServerChoosesUs(t *testing.T) {
+	w := newWorld(t)
+	ana := w.ana(w.folder("ana"))
+	film := ana.commit(map[string]string{"film.bin": "a film\n"})["film.bin"]
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/vnd.git-lfs+json")
+		fmt.Fprintf(rw, `{"transfer":"rad","objects":[{"oid":%q,"size":7,"authenticated":true,
+			"actions":{"upload":{"href":"http://127.0.0.1:1/x"}}}]}`, film)
+	}))
+	defer server.Close()
+	ana.git("config", "lfs.url", server.URL)
+	out, code := ana.try("push", "origin", "main")
+	if code != 1 || !strings.Contains(out, "[403] an LFS server chose this transfer, not this repository: refused") {
+		t.Errorf("push: exit %d\n%s", code, out)
+	}
+	if got := w.shelf.lines(t); got[0] != "" {
+		t.Errorf("the daemon was asked %q", got)
 	}
 }
 
