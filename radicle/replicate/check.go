@@ -20,8 +20,9 @@ import (
 // candidate is a namespace that has something new.
 type candidate struct {
 	Peer
-	list *sigrefs.List // nil if err is set before it was read
-	err  error         // why it cannot be moved in, whatever is here
+	member bool
+	list   *sigrefs.List // nil if err is set before it was read
+	err    error         // why it cannot be moved in, whatever is here
 }
 
 // refs are what the candidate signs, if that is known to be in order.
@@ -96,12 +97,12 @@ func (f *fetch) readLists(ctx context.Context) error {
 
 // readList reads one. Where objects are missing that were not asked for because they seemed to be here, they are asked for.
 func (f *fetch) readList(ctx context.Context, c *candidate) (*sigrefs.List, error) {
-	list, err := sigrefs.Read(ctx, f.q.Repo(), f.RID, c.NID, c.Head)
+	list, err := sigrefs.Read(ctx, f.reader(c), f.RID, c.NID, c.Head)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return list, err
 	}
 	if f.fetchAgain(ctx, []radicle.Oid{c.Head}) {
-		list, err = sigrefs.Read(ctx, f.q.Repo(), f.RID, c.NID, c.Head)
+		list, err = sigrefs.Read(ctx, f.reader(c), f.RID, c.NID, c.Head)
 	}
 	return list, incomplete(err)
 }
@@ -305,9 +306,38 @@ func (f *fetch) checkIdentity(ctx context.Context, c *candidate) error {
 	if !ok {
 		return nil
 	}
-	_, err := identity.Read(ctx, f.q.Repo(), f.RID, f.anchor.root, []radicle.Oid{at}, cob.Limits{})
+	err, known := f.identities[at] // most have the same
+	if !known {
+		_, err = identity.Read(ctx, f.reader(c), f.RID, f.anchor.root, []radicle.Oid{at}, cob.Limits{})
+		if !errors.As(err, new(*LimitError)) {
+			f.identities[at] = err
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
 	return nil
+}
+
+// maxRead bounds what is read of the objects of candidates who are no members to verify them, in bytes. A few objects can be read again and again: a list
+// of refs by every commit of every namespace.
+const maxRead = 8 << 30
+
+// reader reads what a candidate signs. For those who are no members, it is enough at some point.
+func (f *fetch) reader(c *candidate) gitobj.Reader {
+	if c.member {
+		return f.q.Repo()
+	}
+	return frugal{f}
+}
+
+type frugal struct{ f *fetch }
+
+// Read implements [gitobj.Reader].
+func (r frugal) Read(ctx context.Context, id radicle.Oid, max int64) (gitobj.Kind, []byte, error) {
+	kind, data, err := r.f.q.Repo().Read(ctx, id, max)
+	if r.f.read += int64(len(data)); r.f.read > r.f.maxRead {
+		return 0, nil, &LimitError{What: "bytes to verify", Got: r.f.read, Max: r.f.maxRead}
+	}
+	return kind, data, err
 }

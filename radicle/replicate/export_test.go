@@ -69,3 +69,6 @@ func (s *Server) Withdraw() (back func()) {
 
 // MovingIn makes f run before each attempt to move in what was fetched.
 func (o *Options) MovingIn(f func()) { o.movingIn = f }
+
+// MaxRead bounds what is read to verify namespaces.
+func (o *Options) MaxRead(n int64) { o.maxRead = n }

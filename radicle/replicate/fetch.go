@@ -58,6 +58,7 @@ type Options struct {
 	Idle   time.Duration // how long the other side may stall. Default: 30 s
 
 	movingIn func() // for tests: called before each attempt to move in
+	maxRead  int64  // default: maxRead; for tests
 }
 
 func (o Options) withDefaults() Options {
@@ -66,6 +67,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.Limits = o.Limits.withDefaults()
 	o.Idle = orDefault(o.Idle, 30*time.Second)
+	o.maxRead = orDefault(o.maxRead, maxRead)
 	return o
 }
 
@@ -80,7 +82,7 @@ func Fetch(ctx context.Context, stream io.ReadWriteCloser, o Options) (*Result, 
 	defer cancel()
 	f := &fetch{
 		Options: o, client: &client{conn: newConn(ctx, stream, o.Idle), rid: o.RID}, budget: budget{limits: o.Limits},
-		result: &Result{RID: o.RID},
+		result: &Result{RID: o.RID}, identities: make(map[radicle.Oid]error),
 	}
 	_, err := o.Storage.Sweep(ctx)
 	if err == nil {
@@ -108,9 +110,12 @@ type fetch struct {
 	q        *storage.Quarantine // nil until something is fetched
 	listing  *Listing
 	anchor   anchor
+	read     int64        // bytes, to verify those who are no members
 	requests int          // for packs, so far
 	again    int          // of these, for what seemed to be here
 	fresh    []*candidate // delegates first, then other members
+
+	identities map[radicle.Oid]error // what comes of reading operations on the identity
 }
 
 func (f *fetch) close() error {
@@ -224,7 +229,7 @@ func (f *fetch) pick(doc *identity.Document) []*candidate {
 	for _, p := range f.listing.Peers {
 		wanted := rank[p.NID] > 0 || f.Follows == nil || f.Follows(p.NID)
 		if wanted && !f.excluded(p.NID) && (f.Again || f.head(p.NID) != p.Head) {
-			picked = append(picked, &candidate{Peer: p})
+			picked = append(picked, &candidate{Peer: p, member: rank[p.NID] > 0})
 		}
 	}
 	slices.SortStableFunc(picked, func(a, b *candidate) int { return rank[b.NID] - rank[a.NID] })

@@ -305,6 +305,32 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// One list of refs, stored once, is signed by every commit of a long history that must be read to its end.
+func TestReadingIsBounded(t *testing.T) {
+	s := newScene(t)
+	refs := sigrefs.Refs{{Name: "refs/heads/" + strings.Repeat("x", 200), ID: commit(t, s.r, nil)}}
+	var at radicle.Oid
+	for i := range 40 {
+		text := sigrefs.Text{Refs: refs}.Encode()
+		if i == 0 {
+			at = signed(t, s.r, eve, text)
+		} else {
+			at = signed(t, s.r, eve, text, at)
+		}
+	}
+	plant(t, s.r, eve.NID(), sigrefs.RefSigrefs, at)
+	s.goodNews(t)
+	o := s.options()
+	o.MaxRead(10_000)
+	result, err := s.b.fetch(t, s.a, o)
+	if err != nil || len(result.Namespaces) != 1 || !as[*replicate.LimitError](why(result, eve)) {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if result, err := s.b.fetch(t, s.a, s.options()); err != nil || len(result.Namespaces) != 1 {
+		t.Errorf("within bounds: %+v, %v", result, err)
+	}
+}
+
 func TestMinLevel(t *testing.T) {
 	s := newScene(t)
 	tree := commit(t, s.r, nil)
