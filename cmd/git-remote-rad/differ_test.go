@@ -73,6 +73,7 @@ var deliberate = map[string]string{
 	"options/protocol-push":                 "an input that ends within a batch pushes nothing, a ref that cannot move is rejected alone, and the words are ours.",
 	"fetch/missing-ref":                     words,
 	"patch/message-quotes":                  "push options are unquoted as git quotes them.",
+	"patch/latin-message":                   "a commit message that is not UTF-8 is taken with other characters in place of those bytes; there, what has one cannot be proposed.",
 	"options/unknown":                       hint,
 	"places/ceilings-and-namespaces":        "GIT_NAMESPACE is for what git serves; it hides no branch from a push.",
 	"places/storage-hooks":                  "no hooks run in storage.",
@@ -101,10 +102,14 @@ var notYet = map[string]string{
 	"patch/base":              "an empty patch.base is an error",
 	"patch/base-for-a-branch": "an empty patch.base is an error",
 	"patch/blob":              "a blob as a patch is rejected alone, and is not \"not found\"",
+	"patch/merge-and-back":    mergedAgain,
+	"TestHelpersTakeTurns/merge-and-back/theirs_first": mergedAgain,
 	"patch/unrelated":         "\"file does not exist\" says nothing about commits without a common ancestor",
 	"canonical/unrelated":     "\"push again\" is no help here",
 	"refs/reserved-forced-id": "refs/rad/id is no ref that can be pushed: a symbolic ref becomes one to any commit",
 }
+
+const mergedAgain = "a patch that was merged, taken back and merged again is said to be merged, and its merge written down"
 
 // missing ends a test with what is wrong, if anything, unless the name of the test is in notYet.
 func missing(t testing.TB, wrong string) {
