@@ -125,6 +125,47 @@ func TestOneHashAtATime(t *testing.T) {
 	})
 }
 
+// What was hashed is owed: a big share is hashed at once, and the next one is told to come later. Small questions go on.
+func TestHashesAreOwed(t *testing.T) {
+	long := func(h blobstore.Holder) blobstore.Holder { return &huge{h} }
+	alone(t, long, func(t *testing.T, ana, bo *home, s *wrapped) {
+		sh := newShare(1, 1000)
+		blobtest.MustPut(t, s.Memory.For(ana.did), ana.did, sh)
+		h := bo.service.For(bo.peerOf(t, ana))
+		if took := takes(func() { _, _ = h.Hash(t.Context(), sh.Name, blobstore.Nonce{}) }); took > time.Second {
+			t.Errorf("the first took %v", took)
+		}
+		_, err := h.Hash(t.Context(), sh.Name, blobstore.Nonce{})
+		if wait := busyFor(err); wait < time.Minute {
+			t.Errorf("the second: %v", err)
+		}
+		if _, err := h.Audit(t.Context(), sh.Name, blobstore.Nonce{}, 10); err != nil {
+			t.Errorf("AUDIT: %v", err)
+		}
+		<-time.After(5 * time.Minute)
+		if _, err := h.Hash(t.Context(), sh.Name, blobstore.Nonce{}); err != nil {
+			t.Errorf("later: %v", err)
+		}
+	})
+}
+
+// huge is a Holder whose shares are long.
+type huge struct{ blobstore.Holder }
+
+func (h *huge) Have(context.Context, []blobstore.ShareName, blobstore.Nonce) ([]blobstore.Held, error) {
+	return []blobstore.Held{{Len: 10 << 30}}, nil
+}
+
+// peerOf returns another home as this one knows it.
+func (h *home) peerOf(t *testing.T, other *home) Peer {
+	t.Helper()
+	p, ok := h.service.peer(other.device())
+	if !ok {
+		t.Fatal("not known")
+	}
+	return p
+}
+
 // hashing is a Holder that takes its time to hash.
 type hashing struct {
 	blobstore.Holder

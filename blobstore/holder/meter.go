@@ -31,7 +31,11 @@ const (
 )
 
 // meter is what one friend, all guests of one issuer, or all readers of open shares use up.
-type meter struct{ up, down, disk *gate }
+type meter struct {
+	up, down *gate
+	disk     *gate // for what is read beyond what is sent
+	hash     *gate // for whole shares: they do not stand in the way of small questions
+}
 
 // meterKey says whose meter it is: of class open there is one, for the zero DID.
 type meterKey struct {
@@ -44,7 +48,7 @@ type meters struct {
 	mu     sync.Mutex
 	limits Limits
 	all    map[meterKey]*meter
-	total  meter // its disk is nil
+	total  meter // has no disk and hash
 }
 
 func newMeters(l Limits) *meters {
@@ -67,7 +71,7 @@ func (m *meters) of(key meterKey, up, down int64) *meter {
 	}
 	one := m.all[key]
 	if one == nil {
-		one = &meter{newGate(up, bytesBurst), newGate(down, bytesBurst), newGate(disk, diskBurst)}
+		one = &meter{newGate(up, bytesBurst), newGate(down, bytesBurst), newGate(disk, diskBurst), newGate(disk, diskBurst)}
 		m.all[key] = one
 	}
 	one.up.setRate(up)
@@ -132,6 +136,11 @@ func (u *use) read(ctx context.Context, n int64) error {
 		return ctx.Err()
 	}
 	return u.disk.passWithin(ctx, patience, n)
+}
+
+// readWhole is read for a share of n bytes.
+func (u *use) readWhole(ctx context.Context, n int64) error {
+	return u.hash.passWithin(ctx, patience, n)
 }
 
 // beyond returns the bytes that the disk reads for ranges, but for the ranges themselves.

@@ -43,6 +43,8 @@ func (s *Service) control(ctx context.Context, v *visit, stream net.Stream) erro
 // Meet returns the session with the peer of a connection, when its HELLO was accepted. Where this side dialled, it begins ctl/1, if
 // that was not done yet; else it waits for the peer to do so. The session lasts until the connection ends, whatever becomes of ctx.
 //
+// That the peer accepted the HELLO of this side is not known by then: where it did not, the session ends, and Left hears why.
+//
 // Errors are a *[HelloError] for a HELLO that was refused here, those of [wire.Ctl.Run] and of [net.Conn], and ctx's, bare. The
 // connection is closed then, except where only ctx is done.
 func (s *Service) Meet(ctx context.Context, conn net.Conn) (*Session, error) {

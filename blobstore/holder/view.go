@@ -229,7 +229,7 @@ func (v *view) Hash(ctx context.Context, name blobstore.ShareName, nonce blobsto
 		if err != nil {
 			return err
 		}
-		if err := from.read(ctx, held[0].Len); err != nil {
+		if err := from.readWhole(ctx, held[0].Len); err != nil {
 			return err
 		}
 		sum, err = from.Hash(ctx, name, nonce)
