@@ -15,7 +15,8 @@ import (
 	"radswarm/radicle/storage"
 )
 
-// Limits bound what one [Fetch] takes from a stranger. Zero fields have the defaults.
+// Limits bound what one [Fetch] takes from a stranger. Zero fields have the defaults. Where what those have who are no members is too
+// much, their namespaces are refused; what members have is fetched before.
 type Limits struct {
 	Pack       int64         // bytes of all packs. Default: 2 GiB; Radicle's node has 500 MiB
 	Objects    int64         // in all packs. Default: 8 million, about what the Linux kernel has
@@ -88,6 +89,9 @@ func Fetch(ctx context.Context, stream io.ReadWriteCloser, o Options) (*Result, 
 	if err == nil {
 		err = f.run(ctx)
 	}
+	if err != nil {
+		f.client.conn.cut(err, Cancelled) // something may still be on its way
+	}
 	err = errors.Join(err, f.close())
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
@@ -150,7 +154,7 @@ func (f *fetch) run(ctx context.Context) (err error) {
 	if err := f.readLists(ctx); err != nil {
 		return err
 	}
-	if err := f.fetchFor(ctx, f.fresh, (*candidate).tips); err != nil {
+	if err := f.fetchData(ctx); err != nil {
 		return err
 	}
 	if err := f.check(ctx); err != nil {

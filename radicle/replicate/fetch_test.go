@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -328,6 +329,24 @@ func TestReadingIsBounded(t *testing.T) {
 	}
 	if result, err := s.b.fetch(t, s.a, s.options()); err != nil || len(result.Namespaces) != 1 {
 		t.Errorf("within bounds: %+v, %v", result, err)
+	}
+}
+
+// What strangers have does not keep away what members have, however much it is.
+func TestStrangersDoNotCrowdOutMembers(t *testing.T) {
+	s := newScene(t)
+	big := make([]byte, 300_000)
+	rand.NewChaCha8([32]byte{}).Read(big) //nolint:errcheck // never fails
+	push(t, s.r, eve, "refs/heads/eve", string(big))
+	s.goodNews(t)
+	for _, h := range []*home{s.b, newHome(t, bo)} {
+		o := s.options()
+		o.Limits.Pack = 200_000
+		result, err := h.fetch(t, s.a, o)
+		if err != nil || !as[*replicate.LimitError](why(result, eve)) || why(result, ana) != nil || len(result.Namespaces) == 0 {
+			t.Errorf("%+v, %v", result, err)
+		}
+		h.check(t, s.rid)
 	}
 }
 

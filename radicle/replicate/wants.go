@@ -17,6 +17,30 @@ const (
 	maxMissing = 16              // objects that may turn out to be missing over there in one go
 )
 
+// fetchData fetches what the candidates sign: first what members do, so that nobody else can take the room away. If what the others
+// have is too much, none of it comes.
+func (f *fetch) fetchData(ctx context.Context) error {
+	members := 0
+	for members < len(f.fresh) && f.fresh[members].member {
+		members++
+	}
+	if err := f.fetchFor(ctx, f.fresh[:members], (*candidate).tips); err != nil {
+		return err
+	}
+	err := f.fetchFor(ctx, f.fresh[members:], (*candidate).tips)
+	if !errors.As(err, new(*LimitError)) {
+		return err
+	}
+	f.again = maxAgain // the rest of the pack is still on its way
+	f.client.conn.cut(err, Bounds)
+	for _, c := range f.fresh[members:] {
+		if c.err == nil {
+			c.err = err
+		}
+	}
+	return nil
+}
+
 // fetchFor fetches what candidates need. Who signs what the other side does not have is refused. If it fails, because what
 // somebody has there is damaged, halves are tried, delegates first, until it is known who that is.
 func (f *fetch) fetchFor(ctx context.Context, of []*candidate, needs func(*candidate) []radicle.Oid) error {
