@@ -11,83 +11,79 @@ import (
 
 const otherRID = "rad:z42hL2jL4XNk6K8oHQaSWfMgCL7ji"
 
-var nidText = "z6MksFqXN3Yhqk8pTJdUGLwATkRfQvwZXPqR2qMEhbS9wzpT"
+const nidText = "z6MksFqXN3Yhqk8pTJdUGLwATkRfQvwZXPqR2qMEhbS9wzpT"
 
-// settings reads lines of key=value.
-func settings(lines ...string) []Setting {
+// settings reads key=value, separated by spaces.
+func settings(text string) []Setting {
 	var s []Setting
-	for _, l := range lines {
-		key, value, _ := strings.Cut(l, "=")
+	for pair := range strings.FieldsSeq(text) {
+		key, value, _ := strings.Cut(pair, "=")
 		s = append(s, Setting{key, value})
 	}
 	return s
 }
 
+// In the tests' settings and expectations HERE and OTHER stand for two repositories, NID for a key.
+var places = strings.NewReplacer("HERE", ridText[4:], "OTHER", otherRID[4:], "NID", nidText)
+
+// Each test has git's settings and those of .lfsconfig, separated by spaces, and what is found: HERE, or words of the refusal.
 func TestResolve(t *testing.T) {
-	here, other := ridText[4:], otherRID[4:]
 	tests := []struct {
-		name     string
-		git      []string
-		carried  []string
-		op       Operation
-		remote   string
-		want     string // the RID
-		refusing string // or this
+		name, git, carried string
+		op                 Operation
+		remote, want       string
 	}{
-		{name: "what the helper writes", git: []string{"remote.rad.url=rad://" + here, "remote.rad.lfsurl=rad::" + here}, remote: "rad", want: ridText},
-		{name: "what rad clone makes", git: []string{"remote.rad.url=rad://" + here, "remote.rad.pushurl=rad://" + here + "/" + nidText}, op: Upload, remote: "rad", want: ridText},
-		{name: "endpoint with prefix", git: []string{"remote.rad.lfsurl=rad::" + ridText}, remote: "rad", want: ridText},
-		{name: "endpoint with scheme", git: []string{"remote.rad.lfsurl=rad::rad://" + here}, remote: "rad", want: ridText},
-		{name: "lfsurl before url", git: []string{"remote.o.url=rad://" + other, "remote.o.lfsurl=rad::" + here}, remote: "o", want: ridText},
-		{name: "lfspushurl for uploads", git: []string{"remote.o.lfspushurl=rad::" + here, "remote.o.lfsurl=rad::" + other}, op: Upload, remote: "o", want: ridText},
-		{name: "and only for them", git: []string{"remote.o.lfspushurl=rad::" + other, "remote.o.lfsurl=rad::" + here}, remote: "o", want: ridText},
-		{name: "lfs.url before all", git: []string{"lfs.url=rad::" + here, "remote.o.lfsurl=rad::" + other}, remote: "o", want: ridText},
-		{name: "lfs.pushurl before it", git: []string{"lfs.pushurl=rad::" + here, "lfs.url=rad::" + other}, op: Upload, remote: "o", want: ridText},
-		{name: "the last value counts", git: []string{"lfs.url=rad::" + other, "lfs.url=rad::" + here}, remote: "o", want: ridText},
-		{name: "names are cased", git: []string{"remote.Rad.url=rad://" + here, "remote.rad.url=rad://" + other}, remote: "Rad", want: ridText},
-		{name: "a name with dots", git: []string{"remote.a.b.url=rad://" + here}, remote: "a.b", want: ridText},
-		{name: "no name", git: []string{"remote.origin.url=rad://" + here}, want: ridText},
-		{name: "git-lfs falls back on origin", git: []string{"remote.origin.url=rad://" + here}, remote: "https://example.org/x", want: ridText},
-		{name: "insteadOf", git: []string{"remote.o.url=r:" + here, "url.rad://.insteadof=r:"}, remote: "o", want: ridText},
-		{name: "the longest insteadOf", git: []string{"remote.o.url=r:" + here, "url.https://.insteadof=r", "url.rad://.insteadof=r:"}, remote: "o", want: ridText},
-		{name: "pushInsteadOf", git: []string{"remote.o.url=https://x/" + here, "url.rad://.pushinsteadof=https://x/"}, op: Upload, remote: "o", want: ridText},
-		{name: "pushInsteadOf of fetches", git: []string{"remote.o.url=https://x/" + here, "url.rad://.pushinsteadof=https://x/"}, remote: "o", refusing: "no Radicle repository"},
+		{"what the helper writes", "remote.rad.url=rad://HERE remote.rad.lfsurl=rad::HERE", "", Download, "rad", "HERE"},
+		{"what rad clone makes", "remote.rad.url=rad://HERE remote.rad.pushurl=rad://HERE/NID", "", Upload, "rad", "HERE"},
+		{"endpoint with prefix", "remote.rad.lfsurl=rad::rad:HERE", "", Download, "rad", "HERE"},
+		{"endpoint with scheme", "remote.rad.lfsurl=rad::rad://HERE", "", Download, "rad", "HERE"},
+		{"lfsurl before url", "remote.o.url=rad://OTHER remote.o.lfsurl=rad::HERE", "", Download, "o", "HERE"},
+		{"lfspushurl for uploads", "remote.o.lfspushurl=rad::HERE remote.o.lfsurl=rad::OTHER", "", Upload, "o", "HERE"},
+		{"and only for them", "remote.o.lfspushurl=rad::OTHER remote.o.lfsurl=rad::HERE", "", Download, "o", "HERE"},
+		{"lfs.url before all", "lfs.url=rad::HERE remote.o.lfsurl=rad::OTHER", "", Download, "o", "HERE"},
+		{"lfs.pushurl before it", "lfs.pushurl=rad::HERE lfs.url=rad::OTHER", "", Upload, "o", "HERE"},
+		{"the last value counts", "lfs.url=rad::OTHER lfs.url=rad::HERE", "", Download, "o", "HERE"},
+		{"names are cased", "remote.Rad.url=rad://HERE remote.rad.url=rad://OTHER", "", Download, "Rad", "HERE"},
+		{"a name with dots", "remote.a.b.url=rad://HERE", "", Download, "a.b", "HERE"},
+		{"no name", "remote.origin.url=rad://HERE", "", Download, "", "HERE"},
+		{"git-lfs falls back on origin", "remote.origin.url=rad://HERE", "", Download, "https://example.org/x", "HERE"},
+		{"insteadOf", "remote.o.url=r:HERE url.rad://.insteadof=r:", "", Download, "o", "HERE"},
+		{"the longest insteadOf", "remote.o.url=r:HERE url.rad://.insteadof=r: url.https://.insteadof=r", "", Download, "o", "HERE"},
+		{"pushInsteadOf", "remote.o.url=x:HERE url.rad://.pushinsteadof=x:", "", Upload, "o", "HERE"},
+		{"pushInsteadOf of fetches", "remote.o.url=x:HERE url.rad://.pushinsteadof=x:", "", Download, "o", "no Radicle repository"},
 
-		{name: "nothing", remote: "origin", refusing: "no URL for the remote origin"},
-		{name: "another forge", git: []string{"remote.origin.url=https://example.org/x"}, remote: "origin", refusing: "https://example.org/x names no"},
-		{name: "an RID that is none", git: []string{"remote.o.url=rad://zzz"}, remote: "o", refusing: "no Radicle repository"},
-		{name: "a path below", git: []string{"remote.o.url=rad://" + here + "/x"}, remote: "o", refusing: "no Radicle repository"},
-		{name: "longer than any", git: []string{"remote.o.url=rad://" + strings.Repeat("z", 1<<20)}, remote: "o", refusing: "…"},
-		{name: "a name that paints", git: nil, remote: "\x1b[31m\n", refusing: "remote ?[31m"},
+		{"nothing", "", "", Download, "origin", "no URL for the remote origin"},
+		{"another forge", "remote.origin.url=https://example.org/x", "", Download, "origin", "https://example.org/x names no"},
+		{"an RID that is none", "remote.o.url=rad://zzz", "", Download, "o", "no Radicle repository"},
+		{"a path below", "remote.o.url=rad://HERE/x", "", Download, "o", "no Radicle repository"},
+		{"longer than any", "remote.o.url=rad://" + strings.Repeat("z", 1<<20), "", Download, "o", "…"},
+		{"a name that paints", "", "", Download, "\x1b[31m\n", "remote ?[31m"},
 
-		{name: "a stranger's", carried: []string{"lfs.url=rad::" + here}, remote: "origin", refusing: "you have not agreed"},
-		{name: "a stranger's for pushes", carried: []string{"lfs.pushurl=rad::" + here}, op: Upload, remote: "origin", refusing: "you have not agreed"},
-		{name: "a stranger's for a remote", carried: []string{"remote.origin.lfsurl=rad::" + here}, git: []string{"remote.origin.url=https://x"}, remote: "origin", refusing: "you have not agreed"},
-		{name: "after setup", carried: []string{"lfs.url=rad::" + here}, git: []string{SetupKey + "=" + ridText}, remote: "origin", want: ridText},
-		{name: "after setup of several", carried: []string{"lfs.url=rad::" + here}, git: []string{SetupKey + "=" + ridText, SetupKey + "=" + otherRID}, remote: "origin", want: ridText},
-		{name: "after setup of another", carried: []string{"lfs.url=rad::" + here}, git: []string{SetupKey + "=" + otherRID}, remote: "origin", refusing: "you have not agreed"},
-		{name: "setup by the stranger", carried: []string{"lfs.url=rad::" + here, SetupKey + "=" + ridText}, remote: "origin", refusing: "you have not agreed"},
-		{name: "a remote by the stranger", carried: []string{"lfs.url=rad::" + here, "remote.x.url=rad://" + here}, remote: "origin", refusing: "you have not agreed"},
-		{name: "a remote leads there", carried: []string{"lfs.url=rad::" + here}, git: []string{"remote.r.url=rad://" + here}, remote: "origin", want: ridText},
-		{name: "a remote leads elsewhere", carried: []string{"lfs.url=rad::" + here}, git: []string{"remote.origin.url=rad://" + other}, remote: "origin", refusing: "you have not agreed"},
-		{name: "git's configuration outranks it", carried: []string{"lfs.url=rad::" + other}, git: []string{"lfs.url=rad::" + here}, remote: "origin", want: ridText},
-		{name: "keys that git-lfs drops", carried: []string{"remote.origin.url=rad://" + here, "remote.origin.lfspushurl=rad::" + here}, op: Upload, remote: "origin", refusing: "no URL"},
+		{"a stranger's", "", "lfs.url=rad::HERE", Download, "origin", "not agreed"},
+		{"a stranger's for pushes", "", "lfs.pushurl=rad::HERE", Upload, "origin", "not agreed"},
+		{"a stranger's for a remote", "remote.origin.url=https://x", "remote.origin.lfsurl=rad::HERE", Download, "origin", "not agreed"},
+		{"after setup", "swarm.repository=rad:HERE", "lfs.url=rad::HERE", Download, "origin", "HERE"},
+		{"of several", "swarm.repository=rad:HERE swarm.repository=rad:OTHER", "lfs.url=rad::HERE", Download, "origin", "HERE"},
+		{"after setup of another", "swarm.repository=rad:OTHER", "lfs.url=rad::HERE", Download, "origin", "not agreed"},
+		{"setup by the stranger", "", "lfs.url=rad::HERE swarm.repository=rad:HERE", Download, "origin", "not agreed"},
+		{"a remote by the stranger", "", "lfs.url=rad::HERE remote.x.url=rad://HERE", Download, "origin", "not agreed"},
+		{"a remote leads there", "remote.r.url=rad://HERE", "lfs.url=rad::HERE", Download, "origin", "HERE"},
+		{"a remote leads elsewhere", "remote.origin.url=rad://OTHER", "lfs.url=rad::HERE", Download, "origin", "not agreed"},
+		{"git's word outranks it", "lfs.url=rad::HERE", "lfs.url=rad::OTHER", Download, "origin", "HERE"},
+		{"keys that git-lfs drops", "", "remote.o.url=rad://HERE remote.o.lfspushurl=rad::HERE", Upload, "o", "no URL"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.op == "" {
-				tt.op = Download
-			}
-			rid, err := Settings{settings(tt.git...), settings(tt.carried...)}.Resolve(tt.op, tt.remote)
-			if tt.refusing != "" {
-				f, ok := errors.AsType[*Failure](err)
-				if !ok || !strings.Contains(f.Text, tt.refusing) || len(f.Text) > 400 {
-					t.Errorf("%v, %v; want …%s…", rid, err, tt.refusing)
+			rid, err := Settings{settings(places.Replace(tt.git)), settings(places.Replace(tt.carried))}.Resolve(tt.op, tt.remote)
+			if tt.want == "HERE" {
+				if err != nil || rid != mustRID(t, ridText) {
+					t.Errorf("%v, %v; want %s", rid, err, ridText)
 				}
 				return
 			}
-			if err != nil || rid != mustRID(t, tt.want) {
-				t.Errorf("%v, %v; want %s", rid, err, tt.want)
+			f, ok := errors.AsType[*Failure](err)
+			if !ok || !strings.Contains(f.Text, tt.want) || len(f.Text) > 400 {
+				t.Errorf("%v, %v; want …%s…", rid, err, tt.want)
 			}
 		})
 	}
