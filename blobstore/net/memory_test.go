@@ -310,35 +310,50 @@ func TestSimultaneous(t *testing.T) {
 	})
 }
 
-// TestRestart has a peer come back whose end the other side has not heard of.
+// TestRestart has a peer come back whose end the other side has not heard of, at once and after hours, whichever of them
+// has the smaller key.
 func TestRestart(t *testing.T) {
-	inWorld(t, net.Conditions{Delay: 10 * ms}, func(t *testing.T, w world) {
-		old := nettest.Connect(t, w.ana, w.bo)
-		_ = w.echo(t, old, []byte("x"))
-		stale := w.bo.Conns()[0]
-		w.Memory.Partition(w.ana.Device(), w.bo.Device(), true)
-		_ = old.Close(0)
-		time.Sleep(time.Second)
-		w.Memory.Partition(w.ana.Device(), w.bo.Device(), false)
+	for _, away := range []time.Duration{time.Second, time.Hour} {
+		for _, who := range []string{"ana", "bo"} {
+			t.Run(fmt.Sprint(who, " after ", away), func(t *testing.T) {
+				inWorld(t, net.Conditions{Delay: 10 * ms}, func(t *testing.T, w world) {
+					if who == "bo" {
+						w.ana, w.bo = w.bo, w.ana
+					}
+					restart(t, w, away)
+				})
+			})
+		}
+	}
+}
 
-		fresh := nettest.Connect(t, w.ana, w.bo)
-		_ = w.echo(t, fresh, []byte("x"))
-		if _, err := stale.Open(t.Context()); !errors.Is(err, net.ErrReplaced) {
-			t.Errorf("the stale connection takes streams: %v", err)
-		}
-		back, err := w.bo.Connect(t.Context(), w.ana.Device(), nil)
-		if err != nil || back == stale {
-			t.Fatalf("Connect gives the stale one, %v", err)
-		}
-		_ = w.echo(t, back, []byte("x"))
-		time.Sleep(time.Minute)
-		if e, cut := errors.AsType[*net.CutError](stale.Err()); !cut || e.Code != net.CodeReplaced {
-			t.Errorf("it ended with %v", stale.Err())
-		}
-		if back.Err() != nil {
-			t.Errorf("the fresh one ended with %v", back.Err())
-		}
-	})
+func restart(t *testing.T, w world, away time.Duration) {
+	old := nettest.Connect(t, w.ana, w.bo)
+	_ = w.echo(t, old, []byte("x"))
+	time.Sleep(away)
+	stale := w.bo.Conns()[0]
+	w.Memory.Partition(w.ana.Device(), w.bo.Device(), true)
+	_ = old.Close(0)
+	time.Sleep(time.Second)
+	w.Memory.Partition(w.ana.Device(), w.bo.Device(), false)
+
+	fresh := nettest.Connect(t, w.ana, w.bo)
+	_ = w.echo(t, fresh, []byte("x"))
+	if _, err := stale.Open(t.Context()); !errors.Is(err, net.ErrReplaced) {
+		t.Errorf("the stale connection takes streams: %v", err)
+	}
+	back, err := w.bo.Connect(t.Context(), w.ana.Device(), nil)
+	if err != nil || back == stale {
+		t.Fatalf("Connect gives the stale one, %v", err)
+	}
+	_ = w.echo(t, back, []byte("x"))
+	time.Sleep(time.Minute)
+	if e, cut := errors.AsType[*net.CutError](stale.Err()); !cut || e.Code != net.CodeReplaced {
+		t.Errorf("it ended with %v", stale.Err())
+	}
+	if back.Err() != nil {
+		t.Errorf("the fresh one ended with %v", back.Err())
+	}
 }
 
 // TestConnectTogether has callers share the search for a device, and leave it one by one.
@@ -385,6 +400,29 @@ func TestConnectOtherAddresses(t *testing.T) {
 		nettest.Connect(t, w.ana, w.bo)
 		if err := <-first; err != nil || time.Since(start) != 20*ms {
 			t.Errorf("the other one: %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// TestManyAddresses has the one good address stand last, behind those where nobody answers and those that refuse.
+func TestManyAddresses(t *testing.T) {
+	inWorld(t, net.Conditions{Delay: 10 * ms}, func(t *testing.T, w world) {
+		cy := w.Join(t, 3, nettest.Handler{})
+		w.Memory.Partition(w.ana.Device(), cy.Device(), true)
+		addrs := cy.Addrs()
+		for i := range net.MaxAddrs - 2 {
+			a, err := net.ParseAddr(fmt.Sprintf("nowhere:%d", i+1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			addrs = append(addrs, a)
+		}
+		start := time.Now()
+		if _, err := w.ana.Connect(t.Context(), w.bo.Device(), append(addrs, w.bo.Addrs()...)); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(start); got > time.Second {
+			t.Errorf("Connect took %v", got)
 		}
 	})
 }

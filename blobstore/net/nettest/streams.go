@@ -109,6 +109,20 @@ func testUnserved(t *testing.T, b *Backend) {
 	}
 }
 
+func testHalfServed(t *testing.T, b *Backend) {
+	data := random(1 << 20)
+	p := b.Pair(t, Handler{}, Handler{Serves: func(_ context.Context, _ net.Conn, s net.Stream) {
+		_, _ = s.Write(data)
+		_ = s.CloseWrite()
+	}})
+	for range 5 {
+		got, err := io.ReadAll(open(t, p.Conn))
+		if err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%d bytes of %d, %v", len(got), len(data), err)
+		}
+	}
+}
+
 // writeUntilError writes until that fails: what the other side did has to arrive first.
 func writeUntilError(t *testing.T, s net.Stream) error {
 	t.Helper()

@@ -29,6 +29,7 @@ func TestNetwork(t *testing.T, b *Backend) {
 		{"reset by who opened", testResetByOpener},
 		{"reset by who serves", testResetByServer},
 		{"what Serve leaves open is reset", testUnserved},
+		{"what Serve leaves half open arrives", testHalfServed},
 		{"deadlines", testDeadlines},
 		{"deadline of a write that waits", testWriteDeadline},
 		{"Close lets go what waits", testCloseUnblocks},

@@ -12,12 +12,39 @@ import (
 	"radswarm/blobstore/net"
 )
 
-func TestOnePort(t *testing.T) {
-	if l, err := stdnet.Listen("tcp6", "[::1]:0"); err != nil {
+// needIPv6 skips where there is none.
+func needIPv6(t *testing.T) {
+	t.Helper()
+	l, err := stdnet.Listen("tcp6", "[::1]:0")
+	if err != nil {
 		t.Skip("no IPv6 here")
-	} else {
-		_ = l.Close()
 	}
+	_ = l.Close()
+}
+
+// TestRaceLeavesOne dials two addresses of a device at once, both good: one connection is left on both sides, at once.
+func TestRaceLeavesOne(t *testing.T) {
+	needIPv6(t)
+	n := listen(t, Config{Key: key(1), Handler: everybody{}}, "127.0.0.1:0", "[::1]:0")
+	for i := range 10 {
+		caller := listen(t, Config{Key: key(byte(i + 2)), Handler: everybody{}}, "127.0.0.1:0")
+		if _, err := caller.Connect(t.Context(), n.Device(), n.Addrs()); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(5 * time.Second); len(n.Conns()) != 1 || len(caller.Conns()) != 1; runtime.Gosched() {
+			if time.Now().After(end) {
+				t.Fatalf("%d connections here, %d there", len(caller.Conns()), len(n.Conns()))
+			}
+		}
+		_ = caller.Close()
+		for len(n.Conns()) > 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+func TestOnePort(t *testing.T) {
+	needIPv6(t)
 	n := listen(t, Config{Key: key(1), Handler: everybody{}}, "127.0.0.1:0", "[::1]:0")
 	addrs := n.Addrs()
 	if len(addrs) != 2 || addrs[0].Port() == 0 || addrs[0].Port() != addrs[1].Port() {
