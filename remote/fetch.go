@@ -24,9 +24,9 @@ func (s *session) fetch(ctx context.Context, first command) error {
 	}
 	cmd := s.work.git(ctx, fetchPack(s.options.verbosity, s.repo.Dir())...)
 	cmd.Stdin = strings.NewReader(wanted(ids))
-	// That git may talk rad:// was decided before it came here; that this takes a path is nobody's business.
+	// What it prints is a line for each ref, which nobody needs. That git may talk rad:// was decided before it came here; that this takes a path is nobody's business.
 	cmd.Env = append(cmd.Env, "GIT_ALLOW_PROTOCOL=file")
-	if _, err := output(ctx, cmd, 1<<20); err != nil {
+	if err := runCommand(ctx, cmd); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

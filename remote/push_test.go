@@ -433,3 +433,20 @@ func TestBranchToNothing(t *testing.T) {
 	}
 	w.check(t)
 }
+
+// A clone gets thousands of refs, and more objects than git unpacks one by one.
+func TestClone(t *testing.T) {
+	w := newWorld(t)
+	for i := range 40 {
+		w.commit(t, "README", strings.Repeat("x", i))
+	}
+	w.push(t, "HEAD:refs/heads/master")
+	empty := filepath.Join(w.home.Work, "empty")
+	w.git(t, w.home.Work, "init", "-q", empty)
+	head := w.id(t, "HEAD")
+	t.Setenv("GIT_DIR", filepath.Join(empty, ".git"))
+	lines := strings.Repeat("fetch "+head.String()+" refs/heads/master\n", 20_000)
+	w.run(t, []string{"rad", w.url()}, lines+"\n").expect(t, "\n", 0)
+	w.git(t, empty, "fsck", "--strict")
+	w.git(t, empty, "rev-list", "--objects", head.String())
+}
