@@ -12,7 +12,7 @@ import (
 // fetch copies objects from storage into the working copy: first and the lines that follow name them. git itself moves the refs.
 //
 // "git fetch-pack" does it, with the person's configuration: it knows what is there already, checks what it gets if it was told
-// to, and respects shallow repositories. What it prints is kept for errors, as Radicle's helper does.
+// to, and respects shallow repositories. What it complains about is kept for errors.
 func (s *session) fetch(ctx context.Context, first command) error {
 	values, err := s.batch(ctx, first)
 	if err != nil {
@@ -24,7 +24,8 @@ func (s *session) fetch(ctx context.Context, first command) error {
 	}
 	cmd := s.work.git(ctx, fetchPack(s.options.verbosity, s.repo.Dir())...)
 	cmd.Stdin = strings.NewReader(wanted(ids))
-	// What it prints is a line for each ref, which nobody needs. That git may talk rad:// was decided before it came here; that this takes a path is nobody's business.
+	// That git may talk rad:// was decided before it came here; that this takes a path is nobody's business. What is printed is a line
+	// for each ref, which nobody needs.
 	cmd.Env = append(cmd.Env, "GIT_ALLOW_PROTOCOL=file")
 	if err := runCommand(ctx, cmd); err != nil {
 		if ctx.Err() != nil {
