@@ -188,6 +188,27 @@ func TestScanner(t *testing.T) {
 	}
 }
 
+// TestFailedHandshakes has handshakes fail: none keeps its place.
+func TestFailedHandshakes(t *testing.T) {
+	n := listen(t, Config{Key: key(1), Handler: everybody{}}, "127.0.0.1:0")
+	conf := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}
+	for range net.MaxHandshakes / 4 {
+		if c, err := tls.Dial("tcp", n.Addrs()[0].String(), conf); err == nil {
+			_ = c.Close()
+			t.Fatal("a connection")
+		}
+		if c, err := quic.DialAddr(t.Context(), n.Addrs()[0].String(), conf, nil); err == nil {
+			_ = c.CloseWithError(0, "")
+			t.Fatal("a connection")
+		}
+	}
+	for end := time.Now().Add(patience); n.Crowded(n.Addrs()[0]); {
+		if time.Now().After(end) {
+			t.Fatal("places are taken by nobody")
+		}
+	}
+}
+
 // TestNoCertificate calls without showing who calls.
 func TestNoCertificate(t *testing.T) {
 	served := make(chan struct{}, 1)

@@ -114,7 +114,7 @@ func (m *meter) follow(p []byte) {
 
 func (m *meter) begin(h header) {
 	m.in.have = 0
-	if h.begins() {
+	if h.begins() && m.streams[h.stream()] == nil { // a second beginning is for yamux to refuse
 		m.streams[h.stream()] = &held{}
 	}
 	if h.isData() {
