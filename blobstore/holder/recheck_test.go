@@ -261,6 +261,7 @@ func TestGuestLeaves(t *testing.T) {
 	if _, err := cy.service.Meet(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
+	bo.control.session(t, cy.did)
 	_ = conn.Close(0)
 	bo.control.ending(t)
 	_ = bo.network.Close()
