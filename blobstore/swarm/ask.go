@@ -55,22 +55,28 @@ func (d *download) rest() int {
 	return n
 }
 
-// pick chooses up to room stripes for a source: the earliest that want a block. Where there is none, one that might wait
-// longer for somebody else than for this source.
+// pick chooses up to room stripes for a source: the earliest that want a block, and those for which somebody is merely late
+// after them. Where there is none, one that might wait longer for somebody else than for this source.
 func (d *download) pick(s *source, room int, now time.Time, guess time.Duration, rest *int) []*stripe {
 	var picked []*stripe
-	for _, st := range d.window {
-		if len(picked) == room {
-			break
-		}
-		if st.wants() > 0 && d.takes(st, s) && (*rest < 0 || d.worth(s, st, len(s.queue)+len(picked), *rest, now, guess)) {
-			picked = append(picked, st)
-			if *rest > 0 {
-				*rest--
+	for _, late := range []bool{false, true} {
+		for _, st := range d.window {
+			if len(picked) == room {
+				return picked
+			}
+			if d.pressing(st) == late || st.wants() <= 0 || !d.takes(st, s) || slices.Contains(picked, st) {
+				continue
+			}
+			if *rest < 0 || d.worth(s, st, len(s.queue)+len(picked), *rest, now, guess) {
+				picked = append(picked, st)
+				d.last = max(d.last, st.n)
+				if *rest > 0 {
+					*rest--
+				}
 			}
 		}
 	}
-	if len(picked) > 0 || s.pace.n == 0 {
+	if len(picked) > 0 || s.pace.n == 0 || now.Before(s.owes) {
 		return picked
 	}
 	eta := now.Add(s.pace.expected(len(s.queue), guess))
@@ -81,6 +87,10 @@ func (d *download) pick(s *source, room int, now time.Time, guess time.Duration,
 	}
 	return nil
 }
+
+// pressing reports whether a stripe that wants a block should have it before later ones: nobody may still bring it, or
+// half the window waits for it.
+func (d *download) pressing(st *stripe) bool { return st.fresh() > 0 || d.last-st.n > int64(d.most/2) }
 
 func (d *download) takes(st *stripe, s *source) bool {
 	return d.coding.BlockLen(st.n, s.Index) > 0 && st.takes(s, d.coding.K())

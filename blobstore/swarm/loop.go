@@ -23,6 +23,7 @@ type download struct {
 	coming  bool      // more sources may come
 	window  []*stripe // from the first that was not written, without gaps
 	next    int64     // the first stripe that is not in the window yet
+	last    int64     // the last stripe that anybody was asked for
 	most    int       // stripes in the window
 	moved   time.Time // when something last arrived that was of use
 	extra   int64     // bytes that were not

@@ -16,6 +16,7 @@ type source struct {
 	Source
 	pace   pace
 	queue  []*request // asked for and not arrived, in the order of asking
+	owes   time.Time  // until when its line may be busy with what was cancelled
 	open   int        // questions of a Reader that are not answered
 	parked time.Time  // no requests before
 	pause  time.Duration
@@ -55,8 +56,19 @@ func (b *batch) release(r *request) {
 	}
 	r.free = true
 	b.left--
-	if b.left == 0 && slices.ContainsFunc(b.requests, func(r *request) bool { return r != nil }) {
+	if b.left > 0 {
+		return
+	}
+	for _, r := range b.requests {
+		if r == nil {
+			continue
+		}
 		b.cancelled = true
+		if r.eta.After(r.src.owes) {
+			r.src.owes = r.eta
+		}
+	}
+	if b.cancelled {
 		b.cancel()
 	}
 }
@@ -87,13 +99,14 @@ func (p *pace) arrived(asked, now time.Time) {
 	p.last = now
 }
 
-// window is how many blocks to have asked for: those under way in one round trip, and two.
+// window is how many blocks to have asked for: those under way in one round trip, a third more because several are asked
+// for at once, and two.
 func (p *pace) window() int {
 	if p.n == 0 {
 		return minWindow
 	}
 	ahead := max(p.first, horizon) / max(p.block, time.Microsecond)
-	return int(min(max(ahead+2, minWindow), maxWindow))
+	return int(min(max(ahead+ahead/3+2, minWindow), maxWindow))
 }
 
 // expected is how long a block takes that is asked for behind queue others.

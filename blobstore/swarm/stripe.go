@@ -70,6 +70,9 @@ func (st *stripe) wants() int {
 	return n
 }
 
+// fresh is wants without regard to who is late.
+func (st *stripe) fresh() int { return st.need - len(st.blocks) - len(st.asked) }
+
 // takes reports whether a block of this source would bring something new, and not more than the bound were asked for.
 // Requests at holders that fell silent do not count: otherwise as many of those as the bound would be the end of a stripe.
 func (st *stripe) takes(s *source, k int) bool {

@@ -7,12 +7,8 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
-	"slices"
-	"strconv"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"radswarm/blobstore"
@@ -141,19 +137,6 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
-// moves returns how many bytes of the share can have arrived at t.
-func (l *link) moves(t time.Duration) float64 {
-	t -= l.rtt
-	if t <= 0 {
-		return 0
-	}
-	n := min(t, l.change).Seconds() * l.rate
-	if t > l.change {
-		n += (t - l.change).Seconds() * l.then
-	}
-	return min(n, float64(len(l.data)))
-}
-
 func (l *link) Get(ctx context.Context, _ blobstore.ShareName, ranges []blobstore.Range, visit func(int, []byte) error) error {
 	if err := pause(ctx, l.rtt/2); err != nil {
 		return err
@@ -228,130 +211,4 @@ func (l *link) Prove(ctx context.Context, _ blobstore.ShareName, ranges []blobst
 		}
 	}
 	return proofs, nil
-}
-
-// bound is the least time in which any scheduler could have the object (SWARM.md §3.5).
-func bound(f *film, links []*link) time.Duration {
-	need := float64(0)
-	c := f.object.Coding()
-	for i := range c.Chunks() {
-		need += float64(c.ChunkLen(i))
-	}
-	low, high := time.Duration(0), time.Hour
-	for high-low > time.Microsecond {
-		mid := (low + high) / 2
-		sum := float64(0)
-		for _, l := range links {
-			sum += l.moves(mid)
-		}
-		if sum >= need {
-			high = mid
-		} else {
-			low = mid
-		}
-	}
-	return high
-}
-
-// scene is how lines are drawn.
-type scene struct {
-	name   string
-	spread float64 // of the logarithm of rates
-	faults bool    // 10 % die and 20 % slow down to a tenth on the way
-	limit  float64
-}
-
-func (sc scene) links(f *film, seed uint64) []*link {
-	random := rand.New(rand.NewPCG(seed, 1))
-	links := make([]*link, len(f.shares))
-	for i := range links {
-		rate := 10e6 / 8 * math.Exp(sc.spread*random.NormFloat64())
-		links[i] = newLink(f.shares[i], time.Duration(20+random.IntN(101))*time.Millisecond, rate)
-	}
-	if sc.faults {
-		when := bound(f, links)
-		for n, i := range random.Perm(len(links)) {
-			share := float64(n) / float64(len(links))
-			switch {
-			case share < 0.1:
-				links[i].then = 1e-9
-			case share < 0.3:
-				links[i].then = links[i].rate / 10
-			default:
-				continue
-			}
-			links[i].change = time.Duration(random.Float64() * float64(when))
-		}
-	}
-	return links
-}
-
-// run fetches a film over lines, and returns time over bound and the bytes sent in vain over those needed.
-func run(t *testing.T, f *film, links []*link) (ratio, extra float64, report *swarm.FetchReport) {
-	t.Helper()
-	least := bound(f, links)
-	start := time.Now()
-	sum := sha256.New()
-	report, err := swarm.Fetch(t.Context(), f.object, f.sources(links...), sum, swarm.FetchOptions{Workers: 1, Patience: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if [32]byte(sum.Sum(nil)) != sha256.Sum256(f.plain) {
-		t.Fatal("other bytes than were stored")
-	}
-	took := time.Since(start)
-	sent, need := int64(0), int64(0)
-	for _, l := range links {
-		sent += l.sent
-	}
-	c := f.object.Coding()
-	for s := range c.Stripes() {
-		need += int64(c.StripeChunks(s) * c.StripeLen(s))
-	}
-	return float64(took) / float64(least), float64(sent-need) / float64(need), report
-}
-
-func seeds() uint64 {
-	if n, err := strconv.Atoi(os.Getenv("RADSWARM_SIM")); err == nil {
-		return uint64(n)
-	}
-	if raceEnabled {
-		return 1 // to find races, not medians
-	}
-	return 15
-}
-
-func median(xs []float64) float64 {
-	xs = slices.Sorted(slices.Values(xs))
-	return xs[len(xs)/2]
-}
-
-func TestFetchIsNearTheBound(t *testing.T) {
-	f := newFilm(t, 16<<20, 3, 10)
-	for _, sc := range []scene{
-		{"mild", 0.3, false, 1.1},
-		{"wide", 1.0, false, 1.15},
-		{"faults", 0.3, true, 1.5},
-		{"wide faults", 1.0, true, 1.5},
-	} {
-		t.Run(sc.name, func(t *testing.T) {
-			var ratios, extras []float64
-			for seed := range seeds() {
-				synctest.Test(t, func(t *testing.T) {
-					ratio, extra, _ := run(t, f, sc.links(f, seed))
-					ratios, extras = append(ratios, ratio), append(extras, extra)
-				})
-			}
-			t.Logf("%s: time over bound: median %.3f worst %.3f extra median %.2f%% worst %.2f%%", sc.name, median(ratios), slices.Max(ratios), 100*median(extras), 100*slices.Max(extras))
-			if raceEnabled {
-				return
-			}
-			if median(ratios) > sc.limit {
-				t.Errorf("median %.3f × the bound, more than %.2f", median(ratios), sc.limit)
-			}
-			if median(extras) >= 0.01 {
-				t.Errorf("%.2f %% extra", 100*median(extras))
-			}
-		})
-	}
 }
