@@ -258,6 +258,42 @@ func TestStrangerTime(t *testing.T) {
 	}
 }
 
+// TestDialledIsLetIn has Cy, who knows nobody, connect: whoever is dialled is no stranger, also where it dialled first.
+func TestDialledIsLetIn(t *testing.T) {
+	for _, first := range []string{"cy", "ana"} {
+		t.Run(first+" dialled", func(t *testing.T) {
+			inWorld(t, net.Conditions{Delay: 10 * ms}, func(t *testing.T, w world) {
+				served := 0
+				cy := w.Join(t, 3, nettest.Handler{
+					Knows:  func(keyring.Device) bool { return false },
+					Serves: func(_ context.Context, _ net.Conn, s net.Stream) { served++; _ = s.Close() },
+				})
+				if first == "ana" {
+					nettest.Connect(t, w.ana, cy)
+					time.Sleep(time.Second)
+				}
+				c := nettest.Connect(t, cy, w.ana)
+				if c.Inbound() != (first == "ana") {
+					t.Fatal("another connection")
+				}
+				_ = w.echo(t, c, []byte("x"))
+				for range 3 {
+					s, err := w.ana.Conns()[0].Open(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					_, _ = io.ReadAll(s)
+				}
+				cy.Recheck()
+				time.Sleep(time.Hour)
+				if c.Err() != nil || served != 3 {
+					t.Errorf("%d streams were served; it ended with %v", served, c.Err())
+				}
+			})
+		})
+	}
+}
+
 // TestStrangersDoNotCrowdOut fills all places for strangers: one more is refused, a friend is not.
 func TestStrangersDoNotCrowdOut(t *testing.T) {
 	inWorld(t, net.Conditions{}, func(t *testing.T, w world) {
