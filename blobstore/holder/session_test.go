@@ -225,6 +225,7 @@ func TestTwins(t *testing.T) {
 		if _, err := ana.service.Meet(t.Context(), conn); err != nil {
 			t.Fatal(err)
 		}
+		bo.control.sessions(t, i+1)
 	}
 	got := bo.control.noticed(t)
 	if got[0].DID != homes[0].did || got[0].Instances[0] == got[0].Instances[1] {
