@@ -60,11 +60,8 @@ func (a *answers) flush() {
 	a.line = a.line[:0]
 }
 
-// complete ends a request.
+// complete ends a request. The path is that of a download that came.
 func (a *answers) complete(oid, path string, err error) {
-	if err != nil {
-		path = ""
-	}
 	a.add(completeAnswer{"complete", oid, path, newErrorAnswer(err)})
 	a.flush()
 }

@@ -56,6 +56,26 @@ func TestLandingModes(t *testing.T) {
 	}
 }
 
+// The group of a shared folder goes on below it.
+func TestLandingKeepsGroup(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("others have no such bit, or need none")
+	}
+	top := t.TempDir()
+	if err := os.Chmod(top, fs.ModeSetgid|0o770); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(top, "radswarm", "incoming")
+	l, err := openLanding(dir, "group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.close()
+	if info, err := os.Stat(dir); err != nil || info.Mode() != fs.ModeDir|fs.ModeSetgid|0o770 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
 func mode(t *testing.T, path string) fs.FileMode {
 	t.Helper()
 	info, err := os.Stat(path)

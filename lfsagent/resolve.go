@@ -100,14 +100,8 @@ func (s Settings) agreed(rid radicle.RID) bool {
 	return false
 }
 
-// maxEndpoint bounds a URL that can name a repository, in bytes.
-const maxEndpoint = 512
-
 // parseEndpoint reads the forms that git-lfs hands to us: rad::<rid>, rad://<rid>, either with a namespace, and rad::rad://<rid>.
 func parseEndpoint(url string) (radicle.RID, bool) {
-	if len(url) > maxEndpoint {
-		return radicle.RID{}, false
-	}
 	text, helper := strings.CutPrefix(url, "rad::")
 	text, full := strings.CutPrefix(text, "rad://")
 	if !helper && !full {

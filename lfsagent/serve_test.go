@@ -205,6 +205,10 @@ func TestDaemonFaults(t *testing.T) {
 			if r, _ := k.download(k.stored("another")); r.Error != nil {
 				t.Errorf("the next object: %+v", r.Error)
 			}
+			begun := len(slices.DeleteFunc(k.shelf.lines(t), func(l string) bool { return !strings.HasPrefix(l, "begin") }))
+			if crashed := tt.part == "crashed"; begun != 1 && !crashed || begun != 2 && crashed {
+				t.Errorf("%d sessions", begun)
+			}
 			if err := k.end(); err != nil {
 				t.Error(err)
 			}

@@ -79,7 +79,7 @@ func TestProgressIsHonest(t *testing.T) {
 	wild := carrier(func(_ context.Context, moved func(int64)) error {
 		for _, n := range []int64{500, 20, -7, 1 << 62, 0} {
 			moved(n)
-			time.Sleep(progressEvery)
+			time.Sleep(2 * quietest)
 		}
 		return nil
 	})
@@ -108,8 +108,8 @@ func TestWaitingIsShown(t *testing.T) {
 				t.Errorf("line %d follows after %v", i+1, gap)
 			}
 		}
-		if len(times) < 1000 {
-			t.Errorf("%d lines in 20 minutes", len(times))
+		if n := len(times); n < 1000 || n > 1250 {
+			t.Errorf("%d lines in 20 minutes", n)
 		}
 	})
 }
@@ -128,6 +128,7 @@ func TestSilence(t *testing.T) {
 				if took := time.Since(start); took < patience || took > patience+grace+time.Second {
 					t.Errorf("answered after %v", took)
 				}
+				time.Sleep(time.Hour)
 				start = time.Now()
 				r, _ = k.upload(p, path)
 				wantError(t, r, CodeSilent, "two minutes")
@@ -141,6 +142,29 @@ func TestSilence(t *testing.T) {
 			})
 		})
 	}
+}
+
+// late is a carrier that takes its time to begin.
+type late struct{ carrier }
+
+func (l late) Begin(context.Context, Repository, Operation) (Session, error) {
+	time.Sleep(patience - time.Second)
+	return l.carrier, nil
+}
+
+// What took long before does not count as silence.
+func TestPatienceBeginsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := late{every(patience-time.Second, 2, 3)}
+		k := newTalk(t, func(config *Config) { config.Daemon = c }).init(Upload)
+		p, path := k.object("a film")
+		if r, sum := k.upload(p, path); r.Error != nil || sum != p.Size {
+			t.Errorf("%+v, %d bytes", r.Error, sum)
+		}
+		if err := k.end(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // git-lfs waits 30 s for an agent that it has told to end, then leaves it behind.
@@ -158,6 +182,9 @@ func TestEndDoesNotWaitForTheDeaf(t *testing.T) {
 		}
 		if took := time.Since(start); took > 2*grace {
 			t.Errorf("ends after %v", took)
+		}
+		if got := k.shelf.lines(t); got[len(got)-1] != "stuck" {
+			t.Errorf("what never returned was asked again: %q", got)
 		}
 		time.Sleep(2 * time.Hour) // until what was left behind ends too
 	})

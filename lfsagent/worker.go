@@ -67,10 +67,10 @@ func (w *worker) transfer(ctx context.Context, m message) {
 	switch {
 	case errors.Is(context.Cause(ctx), errEnd) || w.answers.err != nil:
 		return // nobody reads
-	case ctx.Err() != nil:
-		err = errStopped
 	case err == nil && meter.sent < object.Size:
 		meter.add(object.Size)
+	case err != nil && ctx.Err() != nil:
+		err = errStopped
 	}
 	w.answers.complete(m.OID, path, err)
 }
