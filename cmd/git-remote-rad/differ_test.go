@@ -73,6 +73,8 @@ var deliberate = map[string]string{
 	"options/protocol-push":                 "an input that ends within a batch pushes nothing, a ref that cannot move is rejected alone, and the words are ours.",
 	"fetch/missing-ref":                     words,
 	"patch/message-quotes":                  "push options are unquoted as git quotes them.",
+	"keys/terminal":                         hint,
+	"options/no-git-dir":                    "a ref is deleted from anywhere; the words are ours.",
 	"patch/latin-message":                   "a commit message that is not UTF-8 is taken with other characters in place of those bytes; there, what has one cannot be proposed.",
 	"options/unknown":                       hint,
 	"places/ceilings-and-namespaces":        "GIT_NAMESPACE is for what git serves; it hides no branch from a push.",
@@ -105,6 +107,7 @@ var notYet = map[string]string{
 	"patch/merge-and-back":    mergedAgain,
 	"TestHelpersTakeTurns/merge-and-back/theirs_first": mergedAgain,
 	"patch/unrelated":         "\"file does not exist\" says nothing about commits without a common ancestor",
+	"places/sha256":           "a working copy with SHA-256 is told so, not that \"final sha1 did not match\"",
 	"canonical/unrelated":     "\"push again\" is no help here",
 	"refs/reserved-forced-id": "refs/rad/id is no ref that can be pushed: a symbolic ref becomes one to any commit",
 }
