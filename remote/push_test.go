@@ -177,6 +177,10 @@ func TestShallow(t *testing.T) {
 	w.git(t, w.home.Work, "clone", "-q", "--depth=1", "file://"+w.dir, shallow)
 	t.Setenv("GIT_DIR", filepath.Join(shallow, ".git"))
 	w.push(t, "HEAD:refs/heads/x").expect(t, "", 1, "error: shallow update not allowed\nhint: ")
+	tree := filepath.Join(w.home.Work, "shallow-tree")
+	w.git(t, shallow, "worktree", "add", "-q", "-b", "tree", tree)
+	t.Setenv("GIT_DIR", filepath.Join(shallow, ".git/worktrees/shallow-tree"))
+	w.push(t, "HEAD:refs/heads/x").expect(t, "", 1, "error: shallow update not allowed\nhint: ")
 	if !w.ref(t, "refs/heads/x").IsZero() {
 		t.Error("a branch with half a history")
 	}
@@ -235,6 +239,35 @@ func TestPatch(t *testing.T) {
 	}
 	w.push(t, "HEAD~2:refs/patches").expect(t, "error refs/patches patch commits are already included in the base branch\n\n", 0, "warn: attempted")
 	w.check(t)
+}
+
+// A branch follows the patch that was opened from it, and not another one later; one that is elsewhere follows nothing.
+func TestBranchesThatFollow(t *testing.T) {
+	w := newWorld(t)
+	w.git(t, w.dir, "remote", "add", "rad", w.url())
+	w.git(t, w.dir, "checkout", "-q", "-b", "feature")
+	w.commit(t, "a", "a")
+	w.commit(t, "b", "b")
+	follows := func() string { return w.git(t, w.dir, "config", "--default", "", "branch.feature.merge") }
+	w.push(t, "HEAD~1:refs/patches").expect(t, "ok refs/patches\n\n", 0)
+	if got := follows(); got != "" {
+		t.Errorf("follows %s, which is elsewhere", got)
+	}
+	w.push(t, "HEAD:refs/patches").expect(t, "ok refs/patches\n\n", 0)
+	first := follows()
+	if !strings.HasPrefix(first, "refs/heads/patches/") {
+		t.Errorf("follows %q", first)
+	}
+	w.run(t, []string{"rad", w.url()}, "option push-option patch.message=Another\noption push-option no-sync\npush HEAD:refs/patches\n\n").
+		expect(t, "ok\nok refs/patches\n\n", 0)
+	if got := follows(); got != first {
+		t.Errorf("follows %s now, it was %s", got, first)
+	}
+	w.run(t, []string{"rad", w.url()}, "option push-option patch.branch=mine\noption push-option no-sync\npush HEAD:refs/patches\n\n").
+		expect(t, "ok\nok refs/patches\n\n", 0, "✓ Branch mine created\nhint: to update, run `git push rad mine`\n")
+	if w.id(t, "refs/heads/mine") != w.id(t, "HEAD") {
+		t.Error("the branch that was asked for is elsewhere")
+	}
 }
 
 // Without its cache, or with a broken one, everything works but what is only for rad.
