@@ -16,8 +16,9 @@ type Network interface {
 	// Device is the one that this end proves to be.
 	Device() keyring.Device
 
-	// Addrs are the addresses it listens on, as they are here: behind a router they are not what others dial. None: it
-	// does not listen.
+	// Addrs are the addresses that it listens on, as they are here and now: behind a router they are not what others dial.
+	// Where it listens on all addresses of the machine they are those, without loopback and link-local ones. None: it does
+	// not listen, or cannot be reached.
 	Addrs() []Addr
 
 	// Connect returns a connection with a device: the open one, or a new one through the addresses given, of which at

@@ -188,7 +188,37 @@ func (n *Network) unbind() {
 }
 
 // Addrs is [net.Network.Addrs].
-func (n *Network) Addrs() []net.Addr { return slices.Clone(n.addrs) }
+func (n *Network) Addrs() []net.Addr {
+	var all []net.Addr
+	for _, a := range n.addrs {
+		if ip, _ := a.IP(); ip.IsUnspecified() {
+			all = append(all, ofMachine(ip, a.Port())...)
+		} else {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// ofMachine are the addresses that this machine has now, of one family, without those that mean nothing elsewhere.
+func ofMachine(family netip.Addr, port uint16) []net.Addr {
+	interfaces, err := stdnet.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	var all []net.Addr
+	for _, i := range interfaces {
+		prefix, err := netip.ParsePrefix(i.String())
+		if err != nil {
+			continue
+		}
+		ip := prefix.Addr().Unmap()
+		if ip.Is4() == family.Is4() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+			all = append(all, net.AddrOf(netip.AddrPortFrom(ip, port)))
+		}
+	}
+	return all
+}
 
 // Transports is [net.Dialer.Transports].
 func (n *Network) Transports() []net.Transport { return n.transports }
@@ -219,14 +249,21 @@ func (n *Network) Dial(ctx context.Context, device keyring.Device, addr net.Addr
 	return nil, err
 }
 
-// udpFor is the socket for an address, nil without one.
+// udpFor is the socket to reach an address from, nil without one: of the same family, and rather one of all addresses, or
+// of loopback for loopback only.
 func (n *Network) udpFor(ip netip.Addr) *udpEnd {
+	var found *udpEnd
 	for _, e := range n.udp {
-		if local, _ := addrOf(e.socket.LocalAddr()).IP(); local.Is4() == ip.Is4() {
+		local, _ := addrOf(e.socket.LocalAddr()).IP()
+		if local.Is4() != ip.Is4() {
+			continue
+		}
+		if local.IsUnspecified() || local.IsLoopback() == ip.IsLoopback() {
 			return e
 		}
+		found = e
 	}
-	return nil
+	return found
 }
 
 // Close is [net.Network.Close].

@@ -66,6 +66,29 @@ func TestOnePort(t *testing.T) {
 	}
 }
 
+func TestAllAddresses(t *testing.T) {
+	n := listen(t, Config{Key: key(1), Handler: everybody{}}, "0.0.0.0:0")
+	for _, a := range n.Addrs() {
+		if ip, ok := a.IP(); !ok || !ip.Is4() || ip.IsUnspecified() || ip.IsLoopback() || a.Port() == 0 {
+			t.Errorf("listens on %v", a)
+		}
+	}
+	if len(n.addrs) != 1 {
+		t.Fatalf("bound %v", n.addrs)
+	}
+	here, err := net.ParseAddr(fmt.Sprintf("127.0.0.1:%d", n.addrs[0].Port()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed, transport := range map[byte]net.Transport{2: net.TCP, 3: net.QUIC} {
+		c := Config{Key: key(seed), Handler: everybody{}, Transports: []net.Transport{transport}}
+		caller := listen(t, c, "0.0.0.0:0")
+		if _, err := caller.Connect(t.Context(), n.Device(), []net.Addr{here}); err != nil {
+			t.Errorf("by %v: %v", transport, err)
+		}
+	}
+}
+
 // TestPathPolicy has TCP preferred on this machine, and QUIC used where TCP is not there.
 func TestPathPolicy(t *testing.T) {
 	caller := listen(t, Config{Key: key(1), Handler: everybody{}}, "127.0.0.1:0")

@@ -154,6 +154,8 @@ func (l *tcpLink) explain(err error) error {
 		return net.ErrClosed
 	}
 	switch {
+	case errors.Is(err, net.ErrClosed):
+		return err
 	case l.session.IsClosed():
 		return net.ErrLinkDown
 	case errors.Is(err, yamux.ErrTimeout):
@@ -168,13 +170,14 @@ func (l *tcpLink) explain(err error) error {
 type tcpStream struct {
 	link     *tcpLink
 	raw      *yamux.Stream
+	ended    atomic.Bool               // by Close, Reset or drop
 	dropped  atomic.Bool               // by drop
 	deadline atomic.Pointer[time.Time] // nil: none. Yamux has two clocks for it, which do not strike together
 }
 
 func (s *tcpStream) Read(p []byte) (int, error) {
-	if s.isLate() {
-		return 0, os.ErrDeadlineExceeded
+	if err := s.over(); err != nil {
+		return 0, err
 	}
 	n, err := s.raw.Read(p)
 	if n > 0 {
@@ -184,8 +187,8 @@ func (s *tcpStream) Read(p []byte) (int, error) {
 }
 
 func (s *tcpStream) Write(p []byte) (int, error) {
-	if s.isLate() {
-		return 0, os.ErrDeadlineExceeded
+	if err := s.over(); err != nil {
+		return 0, err
 	}
 	n, err := s.raw.Write(p)
 	return n, s.explain(err)
@@ -206,9 +209,15 @@ func (s *tcpStream) explain(err error) error {
 	return s.link.explain(err)
 }
 
-func (s *tcpStream) isLate() bool {
-	t := s.deadline.Load()
-	return t != nil && !time.Now().Before(*t)
+// over says what keeps a Read or Write from beginning.
+func (s *tcpStream) over() error {
+	if s.ended.Load() {
+		return s.explain(net.ErrClosed)
+	}
+	if t := s.deadline.Load(); t != nil && !time.Now().Before(*t) {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
 }
 
 func (s *tcpStream) CloseWrite() error { return s.link.explain(s.raw.CloseWrite()) }
@@ -228,6 +237,7 @@ func (s *tcpStream) Reset(code uint32) error {
 // soon does what ends a stream. The stream has ended at once; to say so to the other side may have to wait behind what is
 // being sent, and that this does not wait for.
 func (s *tcpStream) soon(end func() error) error {
+	s.ended.Store(true)
 	said := make(chan error, 1)
 	go func() { said <- end() }()
 	timer := time.NewTimer(byeTime)
