@@ -7,6 +7,8 @@
 //   - A [Reader] reads any part of one, with a block from one holder where that answers.
 //   - [Send] places the shares of an object with people, in waves, past those that are full, slow, silent or gone;
 //     [Find] asks who holds which.
+//   - [Verify] asks the holders of an object for what they should have, as closely as is wanted, and [Heal] puts what is
+//     missing or damaged again where it was.
 //
 // Holders are blobstore.Holder values: what a wire.Client is at the other end of a connection, or a disk, or a test.
 //

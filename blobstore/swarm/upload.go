@@ -336,11 +336,16 @@ func (u *upload) settle(ctx context.Context, p *parcel, err error) {
 		}
 		u.blame(p.to, p.index, fmt.Errorf("takes it for another: %w", err))
 	default:
-		if cause := p.spool.reason(); cause != nil && cause != io.EOF {
-			err = cause
-		}
-		u.blame(p.to, p.index, err)
+		u.blame(p.to, p.index, p.settled(err))
 	}
+}
+
+// settled returns what a Put that failed with err failed of.
+func (p *parcel) settled(err error) error {
+	if cause := p.spool.reason(); err != nil && cause != nil && cause != io.EOF {
+		return cause
+	}
+	return err
 }
 
 // check reads the file once more to see whether it is still the object, after a holder said that a share is not.
@@ -350,7 +355,7 @@ func (u *upload) check(ctx context.Context) error {
 		return err
 	}
 	defer file.Close()
-	_, err = u.s.Object.Commit(ctx, file, u.s.Shares, object.Options{Workers: u.opt.Workers})
+	_, err = u.s.Object.Commit(ctx, file, 1, object.Options{Workers: u.opt.Workers}) // for the OID
 	return err
 }
 
