@@ -61,7 +61,9 @@ func TestAddrText(t *testing.T) {
 }
 
 func FuzzParseAddr(f *testing.F) {
-	for _, s := range []string{"ana:1", "192.0.2.1:8777", "[2001:db8::1]:8777", "[::ffff:1.2.3.4]:9", "[fe80::1%eth0]:1", "1.2:3"} {
+	for _, s := range []string{
+		"ana:1", "192.0.2.1:8777", "[2001:db8::1]:8777", "[::ffff:1.2.3.4]:9", "[fe80::1%eth0]:1", "1.2:3",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -41,7 +41,10 @@ type held struct {
 const pausedTime = 5 * time.Second
 
 func newMeter(conn, raw stdnet.Conn, p *pool) *meter {
-	m := &meter{Conn: conn, raw: raw, allowance: &allowance{pool: p, base: tcpBase, most: tcpUnread}, paused: pausedTime, streams: map[uint32]*held{}}
+	m := &meter{
+		Conn: conn, raw: raw, allowance: &allowance{pool: p, base: tcpBase, most: tcpUnread},
+		paused: pausedTime, streams: map[uint32]*held{},
+	}
 	m.eased = sync.NewCond(&m.mu)
 	return m
 }

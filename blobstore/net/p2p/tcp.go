@@ -54,7 +54,9 @@ func (n *Network) welcomeTCP(ctx context.Context, raw stdnet.Conn) {
 }
 
 // secure does the handshake, and closes what it was given if that fails.
-func (n *Network) secure(ctx context.Context, conn *tls.Conn, raw stdnet.Conn, p *proof, addr net.Addr, inbound bool) (net.Link, error) {
+func (n *Network) secure(
+	ctx context.Context, conn *tls.Conn, raw stdnet.Conn, p *proof, addr net.Addr, inbound bool,
+) (net.Link, error) {
 	if err := conn.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, err
