@@ -38,7 +38,6 @@ func (c Config) withDefaults() Config {
 // ctx's. Other errors are those of In and Out. Once git-lfs has ended nothing more is written. A call into the Daemon that does not
 // come back is left behind after some seconds; and so is the goroutine that reads In, until In ends.
 func Serve(ctx context.Context, c Config) error {
-	outer := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w := newWorker(c.withDefaults())
@@ -60,8 +59,6 @@ func Serve(ctx context.Context, c Config) error {
 	}
 	w.end(context.WithoutCancel(ctx))
 	switch cause := context.Cause(ctx); {
-	case outer.Err() != nil:
-		return outer.Err()
 	case errors.Is(cause, errEnd):
 		return nil
 	case cause != nil:

@@ -167,6 +167,21 @@ func TestPatienceBeginsAgain(t *testing.T) {
 	})
 }
 
+// What succeeds although it was told to stop has succeeded.
+func TestJustInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := carrier(func(ctx context.Context, _ func(int64)) error { <-ctx.Done(); return nil })
+		k := newTalk(t, func(config *Config) { config.Daemon = c }).init(Upload)
+		p, path := k.object("a film")
+		if r, sum := k.upload(p, path); r.Error != nil || sum != p.Size {
+			t.Errorf("%+v, %d bytes", r.Error, sum)
+		}
+		if err := k.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // git-lfs waits 30 s for an agent that it has told to end, then leaves it behind.
 func TestEndDoesNotWaitForTheDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
