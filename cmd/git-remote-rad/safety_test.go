@@ -176,25 +176,41 @@ func problems(t testing.TB, dir string) []storage.Problem {
 }
 
 // Of ten pushes at once to one repository none is lost: what git was told is ok is signed in the end, and nobody is turned away.
+// Nor are ours, where half of them are Radicle's helper, which may give up.
 func TestTenPushesAtOnce(t *testing.T) {
 	radtest.Tools(t)
-	const pushes = 10
+	for name, others := range map[string]side{"ours": ours(t), "half of them Radicle's": stock(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pushAtOnce(t, 10, ours(t), others)
+		})
+	}
+}
+
+// pushAtOnce pushes from n working copies, every second one with another helper.
+func pushAtOnce(t *testing.T, n int, helper, other side) {
+	t.Helper()
 	dir := folder(t, "one")
 	prepare := story{name: "prepare", lines: []string{
-		fmt.Sprintf("for i in $(seq %d); do cp -Rp demo w$i; ( cd w$i; git checkout -q -b b$i; write b$i $i ); done", pushes),
+		fmt.Sprintf("for i in $(seq 0 %d); do cp -Rp demo w$i; ( cd w$i; git checkout -q -b b$i; write b$i $i ); done", n-1),
 	}}
 	succeed(t, prepare.play(t, stock(t), dir))
-	all := make([][]step, pushes)
-	helper := ours(t)
+	all := make([][]step, n)
 	var wg sync.WaitGroup
-	for i := range pushes {
+	for i := range n {
 		wg.Go(func() {
-			work := filepath.Join(dir, "work", fmt.Sprintf("w%d", i+1))
-			s := story{name: "push", lines: []string{fmt.Sprintf("git -C %q push rad HEAD HEAD~1:refs/tags/t%d", work, i+1)}}
-			all[i] = s.playIn(t, helper, dir, fmt.Sprintf("record%d", i))
+			by := helper
+			if i%2 == 1 {
+				by = other
+			}
+			s := story{name: "push", lines: []string{fmt.Sprintf("cd w%d", i), fmt.Sprintf("git push rad HEAD HEAD~1:refs/tags/t%d", i)}}
+			all[i] = s.playIn(t, by, dir, fmt.Sprintf("record%d", i))
 		})
 	}
 	wg.Wait()
+	if other != helper { // what Radicle's leaves unsigned the next push signs
+		succeed(t, story{name: "after", lines: []string{"cd demo", "git push rad HEAD:refs/heads/last"}}.play(t, helper, dir))
+	}
 	list, err := repository(t, dir).Sigrefs(t.Context(), radtest.Ana.NID())
 	if err != nil {
 		t.Fatal(err)
@@ -204,20 +220,28 @@ func TestTenPushesAtOnce(t *testing.T) {
 		signed[r.Name] = r.ID.String()
 	}
 	for i, steps := range all {
-		succeed(t, steps)
-		out, err := gitCmd(filepath.Join(dir, "work", fmt.Sprintf("w%d", i+1), ".git"), "rev-parse", "HEAD", "HEAD~1").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := strings.Fields(string(out))
-		for j, name := range []string{fmt.Sprintf("refs/heads/b%d", i+1), fmt.Sprintf("refs/tags/t%d", i+1)} {
-			if signed[name] != want[j] {
-				t.Errorf("%s is signed as %q, pushed was %s", name, signed[name], want[j])
-			}
+		if i%2 == 0 || other == helper {
+			succeed(t, steps)
+			atTip(t, dir, i, signed)
 		}
 	}
 	for _, p := range problems(t, dir) {
 		t.Error(p)
+	}
+}
+
+// atTip holds what was signed against what a working copy has pushed.
+func atTip(t *testing.T, dir string, i int, signed map[string]string) {
+	t.Helper()
+	out, err := gitCmd(filepath.Join(dir, "work", fmt.Sprintf("w%d", i), ".git"), "rev-parse", "HEAD", "HEAD~1").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Fields(string(out))
+	for j, name := range []string{fmt.Sprintf("refs/heads/b%d", i), fmt.Sprintf("refs/tags/t%d", i)} {
+		if signed[name] != want[j] {
+			t.Errorf("%s is signed as %q, pushed was %s", name, signed[name], want[j])
+		}
 	}
 }
 
