@@ -35,7 +35,7 @@ func (c Config) withDefaults() Config {
 }
 
 // Serve answers git-lfs until it ends, which is no error, or ctx does: then what runs is cancelled and answered, and the error is
-// ctx's. Other errors are those of In and Out. Once git-lfs has ended nothing more is written. A call into the Daemon that does not
+// its cause. Other errors are those of In and Out. Once git-lfs has ended nothing more is written. A call into the Daemon that does not
 // come back is left behind after some seconds; and so is the goroutine that reads In, until In ends.
 func Serve(ctx context.Context, c Config) error {
 	ctx, cancel := context.WithCancelCause(ctx)
