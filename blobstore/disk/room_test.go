@@ -227,6 +227,47 @@ func TestReplacedManifestIsCharged(t *testing.T) {
 	charged("in the trash", 1, long)
 }
 
+// Where the index cannot be written for a while, room stays promised for that long and no longer, and what was stored is charged.
+func TestIndexThatCannotBeWrittenForAWhile(t *testing.T) {
+	s := create(t, Options{Limits: Limits{Floor: noFloor}})
+	h, first, second := s.For(person(0), NoLimit), blobtest.NewShare(1, 5000), blobtest.NewShare(2, 6000)
+	writable := func(yes bool) {
+		t.Helper()
+		s.index.mu.Lock()
+		defer s.index.mu.Unlock()
+		query := "PRAGMA query_only = 1"
+		if yes {
+			query = "PRAGMA query_only = 0"
+		}
+		if err := s.index.run(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	offer := first.Offer(person(0))
+	open := offer.Share
+	offer.Share = func() (io.ReadCloser, error) {
+		writable(false)
+		return open()
+	}
+	if outcomes, err := h.Put(t.Context(), []blobstore.Offer{offer}); err != nil || outcomes[0].Err != nil {
+		t.Fatalf("%+v, %v", outcomes, err) // it is durable all the same
+	}
+	charged := func(kept, promised int64) {
+		t.Helper()
+		st, err := s.Stats(t.Context())
+		if err != nil || st.Charged != kept || st.Promised != promised || s.Charged(person(0)) != kept+promised {
+			t.Errorf("%d charged, %d promised, want %d and %d: %v", st.Charged, st.Promised, kept, promised, err)
+		}
+	}
+	charged(0, first.Charge())
+	writable(true)
+	blobtest.MustPut(t, h, person(0), second)
+	charged(first.Charge()+second.Charge(), 0)
+	if names, err := s.index.dirty(blobstore.ShareName{}); err != nil || len(names) != 0 {
+		t.Errorf("%d names are marked: %v", len(names), err)
+	}
+}
+
 // The floor holds when two put at once: no room is put aside between the question what is free and the promise.
 func TestFloorIsAskedUnderTheLock(t *testing.T) {
 	var a account

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"sync"
 
 	"radswarm/blobstore"
 )
@@ -31,8 +32,16 @@ func (s *Store) touch(steps []*step) error {
 }
 
 // apply runs steps whose names were touched. Each gets its own error; that of apply is one of the index, and says nothing
-// about what was done.
+// about what was done. An index that could be written is told what it could not be told before: its marks are still there.
 func (s *Store) apply(steps []*step) error {
+	if err := s.applyOnce(steps); err != nil {
+		return err
+	}
+	_ = s.applyOnce(s.unsettled.some()) // what cannot be told yet is kept again
+	return nil
+}
+
+func (s *Store) applyOnce(steps []*step) error {
 	if len(steps) == 0 {
 		return nil
 	}
@@ -47,6 +56,34 @@ func (s *Store) apply(steps []*step) error {
 		records[st.name] = s.run(st, records[st.name])
 	}
 	return s.settle(byName, records, s.syncFolders(steps))
+}
+
+// maxUnsettled is how many steps wait for an index that can be written; room promised to more stays promised until the next Open.
+const maxUnsettled = 4096
+
+// unsettled are steps that were done, or not, and of which the index does not know yet.
+type unsettled struct {
+	mu    sync.Mutex
+	steps []*step
+}
+
+// keep adds steps, which have been told to whoever asked for them: all that is left of them is to look what there is.
+func (u *unsettled) keep(steps []*step) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, st := range steps[:min(len(steps), maxUnsettled-len(u.steps))] {
+		u.steps = append(u.steps, &step{name: st.name, do: func(*record) error { return nil }, claim: st.claim})
+	}
+}
+
+// some takes a few.
+func (u *unsettled) some() []*step {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n := min(len(u.steps), stepsAtOnce)
+	some := slices.Clone(u.steps[:n])
+	u.steps = slices.Delete(u.steps, 0, n)
+	return some
 }
 
 // run runs one step on what there is, and returns what there is then; nil if that is not known.
@@ -98,7 +135,7 @@ func (s *Store) syncFolders(steps []*step) (synced map[string]error) {
 }
 
 // settle writes to index and account what there is now. What may not be durable stays marked in the index, and so does what
-// cannot be said or written, with its room promised: the next Open looks again.
+// cannot be said or written, with its room promised, until the index can be written again, or the next Open looks.
 func (s *Store) settle(
 	byName map[blobstore.ShareName][]*step, records map[blobstore.ShareName]*record, synced map[string]error,
 ) error {
@@ -108,6 +145,7 @@ func (s *Store) settle(
 		if records[name] == nil {
 			if records[name] = s.look(name); records[name] == nil {
 				s.index.mistrust(name)
+				s.unsettled.keep(steps)
 				continue
 			}
 		}
@@ -125,6 +163,9 @@ func (s *Store) settle(
 	sum, err := s.index.settle(all)
 	if err != nil {
 		s.log.Error("index cannot be written", "error", err)
+		for _, done := range all {
+			s.unsettled.keep(byName[done.name])
+		}
 		return err
 	}
 	s.account.settle(sum, claims...)

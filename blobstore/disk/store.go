@@ -44,18 +44,19 @@ func (o Options) withDefaults() Options {
 // Store is a folder of shares that is open. It is a [blobstore.Holder] for each peer through [Store.For]. All its methods
 // are safe for concurrent use.
 type Store struct {
-	id      ID
-	fs      fileSystem
-	lock    io.Closer // of the folder
-	index   *index
-	log     *slog.Logger
-	now     func() time.Time
-	account account
-	names   locks
-	folders folders
-	unsync  bool          // as Options.testOnlyUnsynced
-	parts   atomic.Uint64 // names of files in partsDir
-	groups  sync.Pool     // of *[share.GroupSize]byte
+	id        ID
+	fs        fileSystem
+	lock      io.Closer // of the folder
+	index     *index
+	log       *slog.Logger
+	now       func() time.Time
+	account   account
+	names     locks
+	folders   folders
+	unsettled unsettled
+	unsync    bool          // as Options.testOnlyUnsynced
+	parts     atomic.Uint64 // names of files in partsDir
+	groups    sync.Pool     // of *[share.GroupSize]byte
 
 	life   sync.RWMutex // held for reading by all that uses the store
 	closed bool
