@@ -33,9 +33,15 @@ type meter struct {
 
 // held is what a stream holds, and since when nobody has read it.
 type held struct {
-	bytes int
-	since time.Time
+	bytes  int
+	frames int // that they came in; an estimate once some were read
+	since  time.Time
 }
+
+// frameCost is what a frame takes beside its bytes, so that a peer gains nothing by sending them one by one.
+const frameCost = 64
+
+func (h *held) cost() int { return h.bytes + h.frames*frameCost }
 
 // pausedTime is how long a reader may leave bytes unread that hold up others.
 const pausedTime = 5 * time.Second
@@ -120,8 +126,13 @@ func (m *meter) begin(h header) {
 	if h.begins() && m.streams[h.stream()] == nil { // a second beginning is for yamux to refuse
 		m.streams[h.stream()] = &held{}
 	}
-	if h.isData() {
-		m.in.body, m.in.of = h.length(), h.stream()
+	if !h.isData() {
+		return
+	}
+	m.in.body, m.in.of = h.length(), h.stream()
+	if h := m.streams[m.in.of]; h != nil && m.in.body > 0 {
+		h.frames++
+		m.held += frameCost
 	}
 }
 
@@ -161,11 +172,17 @@ func (m *meter) said(h header) {
 func (m *meter) read(stream uint32, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if h := m.streams[stream]; h != nil {
-		h.bytes -= n
-		h.since = time.Now()
-		m.ease(n)
+	h := m.streams[stream]
+	if h == nil {
+		return
 	}
+	before := h.cost()
+	if h.bytes > 0 {
+		h.frames -= int(int64(h.frames) * int64(n) / int64(h.bytes))
+	}
+	h.bytes -= n
+	h.since = time.Now()
+	m.ease(before - h.cost())
 }
 
 func (m *meter) ease(n int) {
@@ -181,7 +198,7 @@ func (m *meter) forget(stream uint32) {
 	defer m.mu.Unlock()
 	if h := m.streams[stream]; h != nil {
 		delete(m.streams, stream)
-		m.ease(h.bytes)
+		m.ease(h.cost())
 	}
 }
 

@@ -81,6 +81,44 @@ func TestUnreadIsBounded(t *testing.T) {
 	}
 }
 
+// TestTinyFrames has a peer send its bytes one by one: they are bounded by what they take, not by what they say.
+func TestTinyFrames(t *testing.T) {
+	l, err := stdnet.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	peer, err := stdnet.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	in, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := newTCPLink(in, in, key(1).Device(), net.Addr{}, &pool{free: poolSize}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link.Admit()
+	defer link.Close(0)
+	go func() {
+		frames := append(frameOf(1, 1, 1, nil), bytes.Repeat(frameOf(0, 0, 1, []byte("x")), 200_000)...)
+		_, _ = peer.Write(frames)
+	}()
+	for end := time.Now().Add(patience); link.meter.holds() < tcpUnread; {
+		if time.Now().After(end) {
+			t.Fatalf("it holds %d", link.meter.holds())
+		}
+	}
+	link.meter.mu.Lock()
+	defer link.meter.mu.Unlock()
+	if h := link.meter.streams[1]; h.bytes > tcpUnread/frameCost+1 || h.frames < h.bytes {
+		t.Errorf("%d bytes in %d frames", h.bytes, h.frames)
+	}
+}
+
 func (m *meter) holds() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -206,14 +244,14 @@ func FuzzMeter(f *testing.F) {
 		}
 		var sum int
 		for id, h := range whole.streams {
-			sum += h.bytes
-			if parts.streams[id] == nil || parts.streams[id].bytes != h.bytes {
+			sum += h.cost()
+			if parts.streams[id] == nil || parts.streams[id].cost() != h.cost() {
 				t.Fatalf("stream %d holds %d, or %v", id, h.bytes, parts.streams[id])
 			}
 			whole.read(id, h.bytes/2)
 			whole.forget(id)
 		}
-		if sum > len(data) || parts.held != sum || whole.held != 0 || len(whole.streams) != 0 {
+		if sum > len(data)*(1+frameCost/headerSize) || parts.held != sum || whole.held != 0 || len(whole.streams) != 0 {
 			t.Errorf("%d in all, %d in parts, %d after", sum, parts.held, whole.held)
 		}
 	})
