@@ -101,7 +101,8 @@ func TestFlappingMembersMakeNoEpochs(t *testing.T) {
 func TestForgedRecordsAreNotWrappedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.readers = dids(w.ana, w.bo)
-	w.push(w.bo, private, "bo's private")
+	longer := func(s *spec) { s.n = 20 } // of two that are merged the longer would stay
+	w.do(w.round(w.bo, zone.Pending{Object: w.stored(w.bo, "bo's private", longer), Zone: private}))
 	w.push(w.bo, follow, "bo's follow")
 	w.push(w.ana, private, "damaged")
 	w.push(w.ana, private, "mine")
@@ -138,6 +139,7 @@ func TestForgedRecordsAreNotWrappedAgain(t *testing.T) {
 	}
 	// The owner's own upload takes the place of a forged record.
 	w.push(w.ana, private, "bo's private")
+	w.want("bo's private", "a")
 	if _, err := w.change("bo's private", follow); err != nil {
 		t.Error(err)
 	}
@@ -184,6 +186,11 @@ func TestAListIsNotTheListOfThoseWhoCouldBeSealedTo(t *testing.T) {
 		t.Error(result.Truths)
 	}
 	w.want("both's", "ab")
+	r = w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "both's too"), Zone: named(t, w.bo.did(), w.cy.did())})
+	r.Cards = unknownKEM{known, w.cy.did(), newerCard(t, w.cy)}
+	if result := w.do(r); len(result.Batch.Envelopes) != 0 {
+		t.Error("another epoch for the same people")
+	}
 	w.do(w.round(w.ana))
 	w.push(w.ana, named(t, w.bo.did(), w.cy.did()), "later")
 	w.want("later", "abc")
@@ -219,37 +226,151 @@ func newerCard(tb testing.TB, p *person) *keyring.Card {
 	return must[*keyring.Card](tb)(keyring.ParseCard(append(b, sig[:]...)))
 }
 
+// Who was removed had no card, and could not open with an agent alone: a card that appears later must not help.
+func TestARemovedBareDIDIsNotSealedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.readers = dids(w.ana, w.bo)
+	w.cards.Forget(w.bo.did())
+	w.push(w.ana, named(t, w.bo.did()), "shared")
+	w.push(w.ana, follow, "follow")
+	w.readers = dids(w.ana)
+	check(t, w.cards.Add(w.bo.card))
+	if r := w.do(w.round(w.ana)); !r.Empty() {
+		t.Error("sealed to the card of somebody who was removed")
+	}
+	r := w.round(w.ana)
+	r.Named = dids(w.bo)
+	if result := w.do(r); len(result.Batch.Envelopes) != 1 {
+		t.Error("the owner's word does not count")
+	}
+}
+
+func TestALostNamedEpochIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	w.readers = dids(w.ana, w.bo)
+	w.push(w.ana, named(t, w.bo.did()), "old")
+	w.damage(w.ana)
+	r := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "new"), Zone: named(t, w.bo.did())})
+	r.Further = dids(w.cy)
+	w.do(r)
+	w.want("old", "ab")
+	w.want("new", "abc")
+}
+
+// damage damages Ana's envelopes to somebody.
+func (w *world) damage(to *person) {
+	w.Helper()
+	n := 0
+	for path := range w.branches[w.ana.did()] {
+		if strings.HasPrefix(path, "keys/epochs/") && strings.HasSuffix(path, "/"+to.did().NID().String()) {
+			w.branches[w.ana.did()][path] = []byte("damaged")
+			n++
+		}
+	}
+	if n == 0 {
+		w.Fatal("nothing to damage")
+	}
+}
+
+func TestABranchFullOfEpochs(t *testing.T) {
+	w := newWorld(t)
+	f := make(files)
+	for i := range 4096 {
+		f[fmt.Sprintf("keys/epochs/%08x-named-%032x/%v", i, i, someone(1).NID())] = []byte("x")
+	}
+	w.branches[w.ana.did()] = f
+	if _, err := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "f"), Zone: follow}).Plan(t.Context()); !errors.Is(err, blobstore.ErrBounds) {
+		t.Error(err)
+	}
+	delete(f, fmt.Sprintf("keys/epochs/%08x-named-%032x/%v", 7, 7, someone(1).NID()))
+	w.push(w.ana, follow, "f")
+}
+
 // What comes in at once is worked off in rounds.
 func TestRoundsAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("thousands of envelopes")
 	}
 	w := newWorld(t)
-	w.readers = dids(w.ana)
-	other := w.bo
-	for i := range 8 { // epochs 0 … 7
-		w.readers = dids(w.ana)
-		if i%2 == 0 {
-			w.readers = dids(w.ana, other)
-		}
-		other = map[*person]*person{w.bo: w.cy, w.cy: w.bo}[other]
-		w.push(w.ana, follow, fmt.Sprint(i))
+	round := func(further []radicle.DID, name string, z zone.Zone) zone.Round {
+		r := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, name), Zone: z})
+		r.Further = further
+		return r
 	}
-	epochs := int(w.branch(w.ana).NextEpoch())
-	for i := range zone.MaxReaders {
+	w.do(round(dids(w.bo), "private", private))
+	const epochs = 6
+	for i := range epochs {
+		w.readers = members{someone(5000 + i)}
+		w.do(round(dids(w.bo), fmt.Sprint(i), follow))
+	}
+	w.readers = nil
+	for i := range zone.MaxReaders - 1 { // with Cy 1,024 new ones in each epoch: four make a round
 		w.readers = append(w.readers, someone(i))
 	}
+	next := round(dids(w.bo, w.cy), "last", private)
 	rounds, envelopes := 0, 0
 	for more := true; more; rounds++ {
-		r := must[*zone.Result](t)(w.round(w.ana).Plan(t.Context()))
-		if n := len(r.Batch.Envelopes); n > zone.MaxEnvelopes+zone.MaxReaders+1 {
+		r := must[*zone.Result](t)(next.Plan(t.Context()))
+		if n := len(r.Batch.Envelopes); n > zone.MaxEnvelopes+2 {
 			t.Fatalf("%d envelopes in one round", n)
 		}
 		envelopes += len(r.Batch.Envelopes)
 		w.apply(w.place(w.ana), r)
-		more = r.More
+		next.Branch, next.Pending, more = w.branch(w.ana), nil, r.More
 	}
-	if rounds < 2 || envelopes < epochs*(zone.MaxReaders-2) {
-		t.Errorf("%d envelopes for %d epochs in %d rounds", envelopes, epochs, rounds)
+	if want := epochs*zone.MaxReaders + 1; rounds != 2 || envelopes != want {
+		t.Errorf("%d envelopes in %d rounds, want %d", envelopes, rounds, want)
+	}
+	if n := w.branch(w.ana).NextEpoch(); n != epochs+1 {
+		t.Errorf("an epoch was started where envelopes were postponed: %d", n)
+	}
+	w.want("last", "abc")
+}
+
+func TestNamedEpochsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of envelopes")
+	}
+	w := newWorld(t)
+	r := w.round(w.ana)
+	for i := range 42 {
+		r.Named = append(r.Named, someone(i))
+		r.Pending = append(r.Pending, zone.Pending{Object: w.stored(w.ana, fmt.Sprint(i)), Zone: named(t, someone(i))})
+	}
+	w.do(r)
+	for i := range 100 {
+		r.Further = append(r.Further, someone(1000+i))
+	}
+	r.Pending = nil
+	for i, want := range []int{zone.MaxEnvelopes, 4200 - zone.MaxEnvelopes, 0} {
+		r.Branch = w.branch(w.ana)
+		result := must[*zone.Result](t)(r.Plan(t.Context()))
+		if n := len(result.Batch.Envelopes); n != want || result.More != (i == 0) {
+			t.Errorf("round %d has %d envelopes, want %d", i, n, want)
+		}
+		w.apply(r.Place, result)
+	}
+}
+
+func TestScansAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of records")
+	}
+	w := newWorld(t)
+	var batch record.Batch
+	for i := range zone.MaxRecords + 1 {
+		batch.Put(w.stored(w.ana, fmt.Sprint(i)), nil)
+	}
+	r := w.round(w.ana)
+	r.Further = dids(w.bo)
+	w.branches[w.ana.did()] = make(files)
+	must[record.Report](t)(r.Place.Apply(t.Context(), flat{w.branches[w.ana.did()]}, batch))
+	for _, want := range []int{zone.MaxRecords, 1, 0} {
+		r.Branch = w.branch(w.ana)
+		result := must[*zone.Result](t)(r.Plan(t.Context()))
+		if n := len(result.Batch.Records); n != want || result.More != (want > 1) {
+			t.Errorf("%d records, want %d; more: %v", n, want, result.More)
+		}
+		must[record.Report](t)(r.Place.Apply(t.Context(), flat{w.branches[w.ana.did()]}, result.Batch))
 	}
 }

@@ -48,6 +48,7 @@ func BenchmarkRound(b *testing.B) {
 	w.readers = append(w.readers, someone(77))
 	b.Run("new-member", func(b *testing.B) { plan(b, r, 0, epochs) })
 	w.readers = w.readers[:len(w.readers)-1]
+	var further zone.Round
 	b.Run("further-did", func(b *testing.B) {
 		r := r
 		r.Further = dids(w.bo)
@@ -55,7 +56,14 @@ func BenchmarkRound(b *testing.B) {
 			must[*zone.Result](b)(r.Plan(b.Context())).Batch))
 		r.Branch = w.branch(w.ana)
 		plan(b, r, zone.MaxRecords, 0)
+		for more := true; more; {
+			result := must[*zone.Result](b)(r.Plan(b.Context()))
+			must[record.Report](b)(r.Place.Apply(b.Context(), flat{w.branches[w.ana.did()]}, result.Batch))
+			r.Branch, more = w.branch(w.ana), result.More
+		}
+		further = r
 	})
+	b.Run("further-did-nothing-to-do", func(b *testing.B) { plan(b, further, 0, 0) })
 }
 
 // flat says that a folder is empty: listing is not what is measured.

@@ -58,7 +58,7 @@ func (p *planner) group(kind keyring.GroupKind, z Zone, readers []radicle.DID, n
 	if len(kept) == 0 {
 		p.tell(WillRead{p.sealable(p.readers)})
 	}
-	if lost := without(recipients(kept, last), slices.Concat(p.owner(), p.readers)); plan.Started && len(lost) > 0 {
+	if lost := without(recipients(kept, last), slices.Concat(p.owner(), p.readers)); len(lost) > 0 {
 		p.tell(LostAccess{lost})
 	}
 	return nil

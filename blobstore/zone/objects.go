@@ -44,14 +44,16 @@ func (p *planner) pend(ctx context.Context, n Pending) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err == nil && !t.adopts && t.object.Reach() == record.Public && t.zone.kind != Public && !isOpen(t.base) {
+	if err == nil && t.object != nil && !t.adopts && t.object.Reach() == record.Public && t.zone.kind != Public && !isOpen(t.base) {
 		err = &InwardError{Pointer: n.Object.Pointer(), Is: Public, Asked: t.zone, Gen: t.object.Record.Gen()}
 	}
 	if err != nil {
 		p.problem(&record.ObjectError{Writer: p.Place.Writer, Pointer: n.Object.Pointer(), Err: err})
 		return nil
 	}
-	p.todo = append(p.todo, t)
+	if t.object != nil {
+		p.todo = append(p.todo, t)
+	}
 	return nil
 }
 
@@ -77,7 +79,7 @@ func (p *planner) limit(n Pending) Zone {
 // owner returns all DIDs of the writer's person.
 func (p *planner) owner() []radicle.DID { return append([]radicle.DID{p.Place.Writer}, p.further...) }
 
-// resolve finds what becomes of a pending object and the record that there is.
+// resolve finds what becomes of a pending object and the record that there is: no object where that stays.
 func (p *planner) resolve(ctx context.Context, t *todo, o *record.Object) error {
 	if o.Place.RID != p.Place.RID {
 		return keyring.ErrMismatch
@@ -93,7 +95,8 @@ func (p *planner) resolve(ctx context.Context, t *todo, o *record.Object) error 
 		if t.adopts {
 			t.object, err = o.Adopt(p.Place.Writer)
 		}
-	case o.Record.Gen() < is.Record.Gen() || t.adopts:
+	case o.Record.Gen() < is.Record.Gen(): // made before it was made anew, and settled then
+	case t.adopts:
 		t.object, t.adopts = is, false
 	case o.Record.Salt() != is.Record.Salt():
 		err = keyring.ErrMismatch

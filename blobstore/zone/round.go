@@ -97,7 +97,7 @@ func (r Round) Plan(ctx context.Context) (*Result, error) {
 	if err := p.run(ctx); err != nil {
 		return nil, err
 	}
-	if p.result.Empty() && !p.result.More {
+	if p.result.Empty() {
 		p.result.Seen = seen
 	}
 	return &p.result, nil

@@ -162,6 +162,11 @@ func TestFurtherDIDsReadEverything(t *testing.T) {
 		r.Further = dids(w.bo)
 		w.do(r)
 	}
+	r = w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "follow"), Zone: private})
+	r.Further = dids(w.bo)
+	if result := w.do(r); !result.Empty() {
+		t.Error("what follows needs no wrap of mine")
+	}
 	w.want("new private", "ab")
 	w.want("new follow", "abc")
 	w.want("new shared", "abc")
@@ -249,6 +254,10 @@ func TestRecodedManifests(t *testing.T) {
 	next := func(s *spec) { s.gen = 1 }
 	w.do(w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "film", next), Zone: private}))
 	w.want("film", "a")
+	if r := w.push(w.ana, follow, "film"); !r.Empty() {
+		t.Error("an older gen takes the place of a newer one")
+	}
+	w.want("film", "a")
 }
 
 func TestAdopting(t *testing.T) {
@@ -258,7 +267,7 @@ func TestAdopting(t *testing.T) {
 	w.push(w.bo, named(t, w.ana.did()), "shared")
 	w.push(w.bo, public, "public")
 	b := w.branch(w.bo)
-	for _, name := range []string{"follow", "shared", "public"} {
+	for _, name := range []string{"follow", "shared", "public", "follow", "shared", "public"} {
 		rec := must[*record.Record](t)(b.Get(t.Context(), film(name)))
 		o := must[*record.Object](t)(record.NewOpener(w.ana.ring).Open(t.Context(), b, rec))
 		w.do(w.round(w.ana, zone.Pending{Object: o, Zone: public}))
@@ -283,6 +292,15 @@ func TestTruthsOfAFirstPush(t *testing.T) {
 	}
 	if len(result.Truths) != 3 {
 		t.Error(result.Truths)
+	}
+	r.Branch = w.branch(w.ana)
+	r.Seen = must[*zone.Result](t)(w.round(w.ana).Plan(t.Context())).Seen
+	if again := must[*zone.Result](t)(r.Plan(t.Context())); !again.Empty() || len(again.Truths) != 0 {
+		t.Error("said twice", again.Truths)
+	}
+	r.Pending = []zone.Pending{{Object: w.stored(w.ana, "more"), Zone: follow}}
+	if again := must[*zone.Result](t)(r.Plan(t.Context())); len(again.Batch.Records) != 1 {
+		t.Error("a pending object was taken for seen")
 	}
 }
 
@@ -373,16 +391,7 @@ func TestEpochsThatDoNotOpenAreReplaced(t *testing.T) {
 	w := newWorld(t)
 	w.readers = dids(w.ana, w.bo)
 	w.push(w.ana, follow, "film")
-	broken := 0
-	for path := range w.branches[w.ana.did()] { // Ana's own envelope is damaged
-		if len(path) > 60 && path[len(path)-10:] == w.ana.did().String()[len(w.ana.did().String())-10:] {
-			w.branches[w.ana.did()][path] = []byte("damaged")
-			broken++
-		}
-	}
-	if broken != 1 {
-		t.Fatal(broken)
-	}
+	w.damage(w.ana)
 	w.readers = dids(w.ana, w.bo, w.cy)
 	w.do(w.round(w.ana))
 	w.want("film", "abc")
@@ -431,5 +440,25 @@ func TestAnotherSaltIsAProblem(t *testing.T) {
 	r := must[*zone.Result](t)(w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "film"), Zone: private}).Plan(t.Context()))
 	if len(r.Problems) != 1 || !errors.Is(r.Problems[0], keyring.ErrMismatch) || errors.Is(r.Problems[0], blobstore.ErrBounds) {
 		t.Error(r.Problems)
+	}
+}
+
+func TestTheOwnerAloneNeedsNoWrap(t *testing.T) {
+	w := newWorld(t)
+	r := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "private"), Zone: private},
+		zone.Pending{Object: w.stored(w.ana, "named"), Zone: named(t, w.ana.did())})
+	r.Further = dids(w.ana, w.ana)
+	if result := w.do(r); len(result.Batch.Envelopes) != 0 || len(result.Batch.Records) != 2 {
+		t.Error(len(result.Batch.Envelopes), len(result.Batch.Records))
+	}
+}
+
+func TestAPendingObjectIsWrappedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.push(w.ana, private, "film")
+	r := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "film"), Zone: private})
+	r.Further = dids(w.bo)
+	if result := w.do(r); len(result.Batch.Records) != 1 {
+		t.Errorf("%d changes of one record", len(result.Batch.Records))
 	}
 }

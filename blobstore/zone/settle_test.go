@@ -207,3 +207,10 @@ func TestHostileAttributes(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusalsAreBounded(t *testing.T) {
+	s := settle(t, zone.Policy{}, zone.Zone{}, slices.Repeat([]string{"public"}, 1000)...)
+	if s.Zone != follow || len(s.Refused) == 0 || len(s.Refused) > 8 {
+		t.Errorf("%d refusals", len(s.Refused))
+	}
+}

@@ -69,6 +69,13 @@ func TestNoZones(t *testing.T) {
 	if _, err := zone.Named(); !errors.Is(err, blobstore.ErrBounds) {
 		t.Error(err)
 	}
+	var crowd []radicle.DID
+	for i := range zone.MaxNamed + 1 {
+		crowd = append(crowd, someone(i))
+	}
+	if _, err := zone.Named(crowd...); !errors.Is(err, blobstore.ErrBounds) {
+		t.Error(err)
+	}
 	if _, err := zone.Named(weak); !errors.Is(err, radicle.ErrWeakKey) {
 		t.Error(err)
 	}
