@@ -139,7 +139,7 @@ func (a *attempt) vote(ctx context.Context, rule identity.Rule, act action) erro
 	mine := identity.Object{ID: act.object.id, Tag: act.object.kind == gitobj.KindTag}
 	for did, other := range votes {
 		if did != a.profile.DID() && other.Tag != mine.Tag {
-			return fail(hintAgain, textOtherType, mine.ID, typeName(other.Tag), typeName(mine.Tag))
+			return fail(hintAgree, textOtherType, mine.ID, typeName(other.Tag), typeName(mine.Tag))
 		}
 	}
 	o, err := rule.Quorum(ctx, act.dst, votes, a.repo)
@@ -147,7 +147,7 @@ func (a *attempt) vote(ctx context.Context, rule identity.Rule, act action) erro
 	case err == nil:
 		return a.agree(ctx, act.dst, o)
 	case ok && errors.Is(err, identity.ErrUnrelated) && len(q.Objects) == 2:
-		return fail(hintAgain, textUnrelated, q.Objects[0], q.Objects[1])
+		return fail(hintAgree, textUnrelated, q.Objects[0], q.Objects[1])
 	case ok:
 		a.disagree(ctx, q)
 		return nil

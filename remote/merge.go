@@ -90,10 +90,6 @@ func (a *attempt) mergeAll(ctx context.Context, all []cobcache.Summary, old, now
 			if p == nil || p.Revisions[r.ID] == nil {
 				continue // the cache knows more than the repository
 			}
-			if p.State.Status == patch.Merged {
-				a.touched = append(a.touched, p.ID) // the cache knows less
-				continue
-			}
 			if err := a.merge(ctx, p, r.ID, r.Head); err != nil {
 				return err
 			}

@@ -125,6 +125,9 @@ func (o *options) setPair(text string) error {
 	case ok && key == "patch.message":
 		return o.addMessage(value)
 	case ok && key == "patch.base":
+		if value == "" {
+			return errors.New("failed to parse base revision: none is named")
+		}
 		o.base = value
 	case ok && key == "patch.branch":
 		if err := gitobj.CheckRefName(value); err != nil {

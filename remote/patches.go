@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -48,7 +49,11 @@ func (a *attempt) base(ctx context.Context, head radicle.Oid) (radicle.Oid, erro
 	if err != nil {
 		return radicle.Oid{}, err
 	}
-	return a.repo.MergeBase(ctx, target.ID, head)
+	base, err := a.repo.MergeBase(ctx, target.ID, head)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%v has no common ancestor with the default branch, which is at %v", head, target.ID)
+	}
+	return base, err
 }
 
 // open proposes a commit.
@@ -75,6 +80,9 @@ func (a *attempt) open(ctx context.Context, act action) (resource string, err er
 	})
 	if err != nil {
 		return "", a.lost(ctx, err)
+	}
+	if err := a.checkRoom(patchBranch(p.ID)); err != nil {
+		return "", err
 	}
 	if err := a.tx.Set(ctx, cob.Ref(patch.Type, p.ID), p.ID); err != nil {
 		return "", err

@@ -38,6 +38,11 @@ type action struct {
 	patch  radicle.Oid  // that is updated
 }
 
+// unfit reports whether something that is no commit is to be a patch.
+func (a action) unfit() bool {
+	return a.kind != moveRef && a.object.kind != 0 && a.object.kind != gitobj.KindCommit
+}
+
 // parseRefspec reads "[+]<src>:<dst>".
 func parseRefspec(spec string) (action, error) {
 	src, dst, ok := strings.Cut(spec, ":")
@@ -93,7 +98,10 @@ func (s *session) plan(ctx context.Context, specs []string) ([]action, error) {
 			return nil, fail("", "%v", err)
 		}
 	}
-	return actions, s.resolve(ctx, actions)
+	if err := s.resolve(ctx, actions); err != nil {
+		return nil, err
+	}
+	return actions, s.checkFormat(actions)
 }
 
 // resolve finds the objects of all actions.
@@ -115,8 +123,24 @@ func (s *session) resolve(ctx context.Context, actions []action) error {
 		return fail("", "%v", err)
 	}
 	for n, o := range objects {
-		if actions[at[n]].object = o; o.kind == 0 {
-			return fail("", "failed to parse source revision (%s): %v", brief(actions[at[n]].src), errNoObject)
+		a := &actions[at[n]]
+		if o.kind == 0 && a.kind != moveRef { // not a commit, but perhaps something else, which is refused later
+			if plain, err := s.work.resolve(ctx, []string{a.src}); err == nil {
+				o = plain[0]
+			}
+		}
+		if a.object = o; o.kind == 0 {
+			return fail("", "failed to parse source revision (%s): %v", brief(a.src), errNoObject)
+		}
+	}
+	return nil
+}
+
+// checkFormat refuses objects that are named by another hash than the repository's.
+func (s *session) checkFormat(actions []action) error {
+	for _, a := range actions {
+		if n, want := a.object.id.Len(), s.url.RID.Oid().Len(); a.kind != deleteRef && n != want {
+			return fail(hintFormat, "the working copy names objects by %d bytes, the repository by %d", n, want)
 		}
 	}
 	return nil
@@ -191,6 +215,7 @@ func refuse(format string, args ...any) error { return &refused{fmt.Sprintf(form
 // The reasons that git has words of its own for (transport-helper.c).
 var (
 	errNotForward = &refused{"non-fast forward"}
+	errFetchFirst = &refused{"fetch first"}
 	errExists     = &refused{"already exists"}
 	errNeedsForce = &refused{"needs force"}
 	errStale      = &refused{"stale info"}

@@ -142,7 +142,7 @@ func (s *session) checkAction(ctx context.Context, doc *identity.Document, a act
 func tips(actions []action, base radicle.Oid) []radicle.Oid {
 	var all []radicle.Oid
 	for _, a := range actions {
-		if a.kind != deleteRef {
+		if a.kind != deleteRef && !a.unfit() {
 			all = append(all, a.object.id)
 		}
 	}

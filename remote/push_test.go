@@ -483,3 +483,25 @@ func TestClone(t *testing.T) {
 	w.git(t, empty, "fsck", "--strict")
 	w.git(t, empty, "rev-list", "--objects", head.String())
 }
+
+// A ref whose name is a folder of another one's is refused alone; one that is deleted makes room.
+func TestRoomForNames(t *testing.T) {
+	w := newWorld(t)
+	w.push(t, "HEAD:refs/heads/a/b", "HEAD:refs/heads/c").expect(t, "ok refs/heads/a/b\nok refs/heads/c\n\n", 0)
+	w.push(t, "HEAD:refs/heads/a", "HEAD:refs/heads/c/d", "HEAD:refs/heads/e", "HEAD:refs/heads/e/f", "HEAD:refs/heads/ab").
+		expect(t, "error refs/heads/a there are refs below that name\nerror refs/heads/c/d 'refs/heads/c' exists\nok refs/heads/e\n"+
+			"error refs/heads/e/f 'refs/heads/e' exists\nok refs/heads/ab\n\n", 0)
+	w.push(t, "HEAD:refs/heads/x", "HEAD:refs/heads/a", ":refs/heads/a/b", ":refs/heads/c", "HEAD:refs/heads/c/d").
+		expect(t, "ok refs/heads/x\nok refs/heads/a\nok refs/heads/a/b\nok refs/heads/c\nok refs/heads/c/d\n\n", 0)
+	for _, name := range []string{"a", "c/d", "x"} {
+		if w.ref(t, "refs/heads/"+name) != w.id(t, "HEAD") {
+			t.Errorf("%s is not there", name)
+		}
+	}
+	w.push(t, "HEAD:refs/heads/patches").expect(t, "ok refs/heads/patches\n\n", 0)
+	w.commit(t, "a", "a")
+	w.push(t, "HEAD:refs/patches").expect(t, "error refs/patches 'refs/heads/patches' exists\n\n", 0)
+	w.push(t, "+HEAD:refs/rad/id").expect(t, "error refs/rad/id the identity of a repository is not pushed\n\n", 0)
+	w.push(t, w.git(t, w.dir, "rev-parse", "HEAD:a")+":refs/patches").expect(t, "error refs/patches a patch is made of commits, and "+w.id(t, "HEAD:a").String()+" is a blob\n\n", 0)
+	w.check(t)
+}

@@ -21,6 +21,7 @@ const (
 	hintPushURL   = "to push to your own namespace, run `git remote set-url --push %s %v`"
 	hintOwnURL    = "your own namespace is %v"
 	hintNotStored = "to fetch it from the network, run `rad seed %v`, with your node running"
+	hintFormat    = "make the working copy with `git init --object-format` of the repository, or clone it"
 	hintFewer     = "push or fetch fewer refs at a time"
 	hintFsck      = "to see what is wrong, run `git fsck` here and in %s"
 	hintStorage   = "the copy in storage is damaged or incomplete: move %s away, then run `rad seed %v`"
@@ -67,6 +68,7 @@ const (
 	hintShallow = "run `git fetch --unshallow` where the whole history is, then push again"
 	hintLocked  = "to sign, run `rad auth`, or set RAD_PASSPHRASE"
 	hintBusy    = "push again; if that does not help, and no git is running, remove the .lock file that is named above"
+	hintAgree   = "nothing was changed; agree with the other delegates on what the ref should be"
 	hintAgain   = "nothing was changed: push again"
 )
 

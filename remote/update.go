@@ -44,13 +44,14 @@ type attempt struct {
 	refs *identity.CanonicalRefs
 	*outcome
 	apart bool // canonical refs are moved by themselves
+	room  room
 }
 
 // errNothing ends an update in which every ref was refused.
 var errNothing = errors.New("nothing to update")
 
-// update does all actions and signs, in one transaction. If somebody else moves a ref meanwhile it is done again from the start.
-func (s *session) update(ctx context.Context, key radicle.Signer, actions []action) (*outcome, error) {
+// transact does actions and signs, in one transaction. If somebody else moves a ref meanwhile it is done again from the start.
+func (s *session) transact(ctx context.Context, key radicle.Signer, actions []action) (*outcome, error) {
 	doc, err := s.document()
 	if err != nil {
 		return nil, s.storageError(err)
@@ -83,7 +84,7 @@ func (a attempt) sign(ctx context.Context, actions []action) (*outcome, error) {
 	last := &outcome{}
 	result, err := a.repo.Update(ctx, a.pen.Signer, func(ctx context.Context, tx *storage.Tx) error {
 		last = &outcome{}
-		a.tx, a.outcome, a.pen.Objects = tx, last, tx
+		a.tx, a.outcome, a.pen.Objects, a.room = tx, last, tx, room{}
 		a.pen.Who = cob.Author(a.profile.Config.Alias, a.profile.NID, a.now())
 		return a.run(ctx, actions)
 	})
@@ -113,12 +114,14 @@ func (a *attempt) run(ctx context.Context, actions []action) error {
 
 // do does one action. An error that is not [refused] ends the push.
 func (a *attempt) do(ctx context.Context, act action) (resource string, err error) {
-	switch act.kind {
-	case deleteRef:
+	switch {
+	case act.kind == deleteRef:
 		return "", a.delete(act)
-	case openPatch:
+	case act.unfit():
+		return "", refuse("a patch is made of commits, and %v is a %v", act.object.id, act.object.kind)
+	case act.kind == openPatch:
 		return a.open(ctx, act)
-	case updatePatch:
+	case act.kind == updatePatch:
 		return a.revise(ctx, act)
 	}
 	return a.push(ctx, act)
@@ -131,6 +134,7 @@ func (a *attempt) delete(act action) error {
 	if err := a.checkLease(act.dst); err != nil {
 		return err
 	}
+	a.room.remove(act.dst)
 	return refusal(a.tx.Delete(act.dst))
 }
 
@@ -166,12 +170,19 @@ func (a *attempt) set(ctx context.Context, act action) error {
 	if err := a.checkMove(ctx, act); err != nil {
 		return err
 	}
+	a.room.add(act.dst, a.tx.Get(act.dst))
 	return refusal(a.tx.Set(ctx, act.dst, act.object.id))
 }
 
 // checkMove refuses what git would refuse.
 func (a *attempt) checkMove(ctx context.Context, act action) error {
 	old, now := a.tx.Get(act.dst), act.object.id
+	if act.dst == sigrefs.RefID {
+		return refuse("the identity of a repository is not pushed")
+	}
+	if err := a.checkRoom(act.dst); err != nil {
+		return err
+	}
 	if err := a.checkLease(act.dst); err != nil {
 		return err
 	}
@@ -204,8 +215,11 @@ func (a *attempt) checkForward(ctx context.Context, dst string, old radicle.Oid,
 		return errNeedsForce
 	}
 	forward, err := a.isForward(ctx, old, to.id)
-	if err == nil && !forward {
-		return errNotForward
+	if err != nil || forward {
+		return err
 	}
-	return err
+	if here, err := a.work.resolve(ctx, []string{old.String()}); err == nil && here[0].kind == 0 {
+		return errFetchFirst
+	}
+	return errNotForward
 }
