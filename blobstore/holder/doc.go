@@ -4,10 +4,10 @@
 //
 //	s := holder.New(holder.Options{…})
 //	defer s.Close()
-//	n, err := p2p.Listen(…, s, …)   // or another network; s is its Handler
+//	n, err := p2p.Listen(p2p.Config{Key: key, Handler: s})   // or another network
 //	s.Attach(n)
 //	conn, err := n.Connect(ctx, device, addrs)
-//	session, err := s.Meet(ctx, conn)   // HELLO: from now on the peer is there
+//	session, err := s.Meet(ctx, conn)   // HELLO: from now on the peer is there, and blk/1 streams are answered
 //
 // Words: a peer is somebody who was let in; a stranger is not. An access is what a peer is: friend, member, guest. A session is a
 // control stream on which HELLO was accepted. A visit is a stream that is served. A meter is what somebody has used up of bytes

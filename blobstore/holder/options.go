@@ -15,7 +15,7 @@ import (
 	"radswarm/radicle"
 )
 
-// Options are what a Service works with. Store, Friends and Certificate are required.
+// Options are what a Service works with. Self, Store, Friends and Certificate are required.
 type Options struct {
 	// Self is the DID of this home.
 	Self radicle.DID
@@ -30,6 +30,8 @@ type Options struct {
 	Card func() *keyring.Card
 	// Instance is the id of this home, drawn at random when it was made (PROTOCOL.md §7).
 	Instance [16]byte
+	// Features are told in HELLO (PROTOCOL.md §7). Version 1 has none.
+	Features []string
 	// Software is told in HELLO; at most [wire.MaxSoftware] bytes.
 	Software string
 

@@ -97,6 +97,7 @@ func (s *Service) converse(ctx context.Context, l *link, stream net.Stream) (err
 	if err != nil {
 		return cut(stream, err)
 	}
+	h.mine = mine
 	err = h.ctl.Run(ctx, mine, func(m wire.Message) error { return h.hear(ctx, m) })
 	if h.refused != nil {
 		err = h.refused
@@ -117,7 +118,7 @@ func (s *Service) hello(device keyring.Device) (*wire.Hello, error) {
 	p, _ := s.peer(device)
 	mine := &wire.Hello{
 		MinVersion: wire.Version, MaxVersion: wire.Version, Certificate: cert.Bytes(),
-		Instance: s.options.Instance, Access: p.Access, Software: s.options.Software,
+		Features: s.options.Features, Instance: s.options.Instance, Access: p.Access, Software: s.options.Software,
 	}
 	if card := s.options.Card(); card != nil && p.Access&wire.AccessFriend != 0 {
 		mine.Card = card.Bytes()
@@ -131,6 +132,7 @@ type hearing struct {
 	link    *link
 	ctl     *wire.Ctl
 	pace    *gate // of messages, not of bytes
+	mine    *wire.Hello
 
 	session *Session // once HELLO was accepted
 	refused error    // why it was not
@@ -168,6 +170,7 @@ func (h *hearing) greet(ctx context.Context, m *wire.Hello) error {
 		return h.ctl.Send(ctx, sentence(err))
 	}
 	session.ctl = h.ctl
+	_, session.Features, _ = wire.Common(h.mine, m) // Run has found a common version
 	h.session = session
 	h.seen()
 	h.service.watch(session)

@@ -33,7 +33,8 @@ func TestHello(t *testing.T) {
 			w := make(t)
 			anaCard, _ := withCard(t, 0)
 			boCard, card := withCard(t, 1)
-			ana, bo, cy := newHome(t, w, 0, anaCard), newHome(t, w, 1, boCard), newHome(t, w, 2)
+			features := func(names ...string) func(*Options) { return func(o *Options) { o.Features = names } }
+			ana, bo, cy := newHome(t, w, 0, anaCard, features("a", "b")), newHome(t, w, 1, boCard, features("b", "c")), newHome(t, w, 2)
 			befriend(ana, bo, 1<<20)
 			bo.members.set(cy.did, true)
 			bo.know(cy)
@@ -43,6 +44,9 @@ func TestHello(t *testing.T) {
 			if s.DID != bo.did || s.Device != bo.device() || s.Access != wire.AccessFriend || s.Granted != wire.AccessFriend ||
 				s.Instance != [16]byte{1, 1} || s.Software != "test" || s.Standing != keyring.Current {
 				t.Errorf("%+v", s)
+			}
+			if len(s.Features) != 1 || s.Features[0] != "b" {
+				t.Errorf("features %q", s.Features)
 			}
 			if s.Card == nil || s.Card.Seq() != card.Seq() || ana.state.Card(bo.did) == nil {
 				t.Errorf("key card: %v", s.Card)
