@@ -19,8 +19,8 @@
 //
 //   - Refs and signature move together or not at all. Radicle's helper moves each ref when its turn comes and signs at the
 //     end: when it fails in between, branches have moved that nobody else will ever fetch.
-//   - A ref that cannot move (not a fast-forward, moved meanwhile, a stale lease, no commit or tag, a name that signing itself
-//     writes) is rejected alone, in git's own words. There, one rejected ref ends the whole push with the output of a git command
+//   - A ref that cannot move (not a fast-forward, moved meanwhile, a stale lease, no commit or tag, a name that is a folder of others
+//     or that signing itself writes) is rejected alone, in git's own words. There, one rejected ref ends the whole push with the output of a git command
 //     that nobody ran, and a namespace whose refs/rad was pushed to is beyond repair.
 //   - A failure after the signature (canonical refs, cache, branch of a patch) is said and fails nothing: the push is done.
 //   - An input that ends within a batch does nothing: git is gone. There, what had arrived is pushed.
@@ -43,6 +43,7 @@
 //
 //   - Push options are unquoted as git quotes them (C style, octal), and runs of spaces survive.
 //   - Lines are bounded (MaxLine), and a line that is no command says so without repeating megabytes of it.
+//   - An annotated tag can be proposed as a patch: its commit is.
 //   - Nothing opens an editor: a patch without a message gets that of its commits, as there without a terminal.
 //   - A git command that fails is one line, not all that it printed; what libgit2 and Rust say about an error is said in our words.
 //   - NO_COLOR is honoured; RAD_DEBUG prints lines as git wrote them.
