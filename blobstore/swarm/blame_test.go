@@ -56,6 +56,9 @@ func TestFetchReturnsToAFastOne(t *testing.T) {
 		}
 		close(more)
 		mustFetch(t, f, more, swarm.FetchOptions{})
+		if took := time.Since(start); took > 8*time.Second { // one block at a time would be 13 s
+			t.Errorf("took %v", took)
+		}
 	})
 }
 
@@ -241,6 +244,30 @@ func TestFetchTellsTheLiarFromTheSlow(t *testing.T) {
 	})
 }
 
+// A liar that never proves is not called one, and its blocks are dropped all the same.
+func TestFetchPastALiarThatProvesNothing(t *testing.T) {
+	f := newFilm(t, 1<<20, 3, 6)
+	for _, bad := range []int{0, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			more := make(chan swarm.Source, 6)
+			for i, l := range f.links() {
+				if i == bad {
+					l.altered = func(b []byte) { b[0]++ }
+					more <- f.source(i, slowProver{l, time.Hour})
+				} else if i < 5 {
+					more <- f.source(i, l)
+				}
+			}
+			close(more)
+			for _, r := range mustFetch(t, f, more, swarm.FetchOptions{}).Sources {
+				if named := errors.Is(r.Err, swarm.ErrUnproven); named != (r.Index == bad) {
+					t.Errorf("share %d: %v", r.Index, r.Err)
+				}
+			}
+		})
+	}
+}
+
 // Where the file cannot be read, or the caller does not want any more, no friend has failed.
 func TestSendBlamesNobodyForTheFile(t *testing.T) {
 	f := newFilm(t, 2<<20, 3, 6)
@@ -370,7 +397,7 @@ func TestReaderGivesEverybodyTime(t *testing.T) {
 		r := f.reader(t, holders...)
 		mustRead(t, f, r, 0, 1<<20)
 		ask = func(ctx context.Context) error {
-			if err := pause(ctx, 100*time.Millisecond); err != nil {
+			if err := pause(ctx, 200*time.Millisecond); err != nil {
 				return err
 			}
 			return blobtest.ErrGone

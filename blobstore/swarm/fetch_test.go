@@ -108,7 +108,7 @@ func TestFetchRoutesAround(t *testing.T) {
 					close(more)
 					report := mustFetch(t, f, more, swarm.FetchOptions{})
 					for _, r := range report.Sources {
-						if named := c.told(r); named != (r.DID == did(bad)) {
+						if named := c.told(r); named != (r.DID == did(bad)) || !named && r.Err != nil {
 							t.Errorf("share %d: %+v", r.Index, r)
 						}
 					}

@@ -67,7 +67,7 @@ func TestFetchInATownRoutesAround(t *testing.T) {
 						c.line(w, bad)
 					}
 					for _, r := range mustFetch(t, f, w.sources(f), swarm.FetchOptions{}).Sources {
-						if named := c.told(r); named != (r.DID == did(bad)) {
+						if named := c.told(r); named != (r.DID == did(bad)) || !named && r.Err != nil {
 							t.Errorf("share %d: %+v", r.Index, r)
 						}
 					}

@@ -222,6 +222,9 @@ func TestHealNamesWhoRefuses(t *testing.T) {
 	}{
 		"full":    {blobtest.Full, blobstore.ErrFull},
 		"misread": {func(h blobstore.Holder) blobstore.Holder { return &misreading{h} }, blobstore.ErrRoot},
+		"forgets": {func(h blobstore.Holder) blobstore.Holder {
+			return &sleepy{Holder: h, decides: 1, outcomes: []blobstore.Outcome{{}}}
+		}, fs.ErrNotExist},
 		"mute":    {func(h blobstore.Holder) blobstore.Holder { return blobtest.Mute(h) }, swarm.ErrSilent},
 		"frozen":  {func(h blobstore.Holder) blobstore.Holder { return &throttled{h, 1e-3} }, swarm.ErrSilent},
 		"denying": {func(h blobstore.Holder) blobstore.Holder { return blobtest.Gone(h) }, blobtest.ErrGone},
@@ -244,6 +247,26 @@ func TestHealNamesWhoRefuses(t *testing.T) {
 			})
 		}
 	}
+}
+
+// stubborn has a damaged share for others, too.
+type stubborn struct{ blobstore.Holder }
+
+func (stubborn) Delete(context.Context, []blobstore.ShareName) error { return nil }
+
+func TestHealWhereADamagedShareStays(t *testing.T) {
+	f := newFilm(t, 1<<20, 3, 5)
+	synctest.Test(t, func(t *testing.T) {
+		s := f.spread(t, newCrowd(5).people)
+		honest := s.People[1].Holder
+		s.People[1].Holder = blobtest.Liar(honest)
+		checks := mustVerify(t, s, swarm.VerifyOptions{})
+		checks[1].Holder = stubborn{honest}
+		report, err := swarm.Heal(t.Context(), s, checks, swarm.SendOptions{})
+		if err != nil || len(report.Missing) != 1 || len(report.Failed) != 1 || !errors.Is(report.Failed[0], swarm.ErrDamaged) {
+			t.Errorf("%v: %+v", err, report)
+		}
+	})
 }
 
 // A byte flipped in a share on a holder's disk is seen by the ordinary verify, and healed in place.
