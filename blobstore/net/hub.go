@@ -195,6 +195,9 @@ func (h *Hub) Connect(ctx context.Context, device keyring.Device, addrs []Addr) 
 	if device == h.device {
 		return nil, fmt.Errorf("%w: it is this one", ErrDevice)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	c, d, err := h.join(device, usable(addrs))
 	if err != nil {
 		return nil, err

@@ -13,24 +13,32 @@ import (
 	"radswarm/blobstore/net"
 )
 
+// testEcho has two streams at once, with more in them than any window.
 func testEcho(t *testing.T, b *Backend) {
 	p := b.Pair(t, Handler{}, Handler{Serves: echo})
 	data := random(5<<20 + 1)
-	s, err := p.Conn.Open(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			s, err := p.Conn.Open(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			go func() {
+				_, _ = s.Write(data)
+				_ = s.CloseWrite()
+			}()
+			got, err := io.ReadAll(s)
+			if err != nil || !bytes.Equal(got, data) {
+				t.Errorf("%d bytes came back of %d, %v", len(got), len(data), err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	go func() {
-		_, _ = s.Write(data)
-		_ = s.CloseWrite()
-	}()
-	got, err := io.ReadAll(s)
-	if err != nil || !bytes.Equal(got, data) {
-		t.Fatalf("%d bytes came back of %d, %v", len(got), len(data), err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
+	within(t, "echo", both.Wait)
 }
 
 func testHalfClose(t *testing.T, b *Backend) {

@@ -126,8 +126,8 @@ func TestStrangerHolds(t *testing.T) {
 		}
 		_ = s.SetDeadline(time.Now().Add(300 * time.Millisecond))
 		sent, _ := s.Write(make([]byte, 64<<20))
-		if left := n.pool.left(); left != poolSize {
-			t.Errorf("%d of the pool are gone", poolSize-left)
+		if tcp, quic := n.tcpPool.left(), n.quicPool.left(); tcp != tcpPool || quic != quicPool {
+			t.Errorf("of the pools, %d and %d are gone", tcpPool-tcp, quicPool-quic)
 		}
 		if l.Transport() == net.QUIC && sent > quicStreamBase+64<<10 {
 			t.Errorf("%d bytes were taken", sent)

@@ -49,7 +49,8 @@ type Network struct {
 	*net.Hub
 	identity   *identity
 	log        *slog.Logger
-	pool       *pool
+	tcpPool    *pool
+	quicPool   *pool
 	transports []net.Transport
 	addrs      []net.Addr
 	tcp        []stdnet.Listener
@@ -75,7 +76,8 @@ func listenAs(id *identity, c Config) (*Network, error) {
 	quiet()
 	c = c.withDefaults()
 	n := &Network{
-		identity: id, log: c.Log, pool: &pool{free: poolSize}, transports: c.Transports, closing: make(chan struct{}),
+		identity: id, log: c.Log, transports: c.Transports, closing: make(chan struct{}),
+		tcpPool: &pool{free: tcpPool}, quicPool: &pool{free: quicPool},
 	}
 	n.Hub = net.NewHub(c.Key.Device(), c.Handler, n)
 	if err := n.bind(c.Listen); err != nil {

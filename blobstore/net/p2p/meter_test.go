@@ -28,7 +28,7 @@ func tcpLinks(t *testing.T, paused time.Duration) (near, far *tcpLink) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pool{free: poolSize}
+	p := &pool{free: tcpPool}
 	if near, err = newTCPLink(out, out, key(2).Device(), net.Addr{}, p, false); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestTinyFrames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link, err := newTCPLink(in, in, key(1).Device(), net.Addr{}, &pool{free: poolSize}, true)
+	link, err := newTCPLink(in, in, key(1).Device(), net.Addr{}, &pool{free: tcpPool}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,9 +129,9 @@ func (m *meter) holds() int {
 func TestPausedReader(t *testing.T) {
 	near, far := tcpLinks(t, 100*time.Millisecond)
 	var paused, writers []net.Stream
-	for range 6 {
+	for range 10 {
 		a, b := pair(t, near, far)
-		go func() { _, _ = a.Write(make([]byte, 1<<20)) }()
+		go func() { _, _ = a.Write(make([]byte, 4<<20)) }()
 		writers, paused = append(writers, a), append(paused, b)
 	}
 	a, b := pair(t, near, far)
@@ -175,13 +175,13 @@ func TestPoolIsGivenBack(t *testing.T) {
 			t.Fatalf("it holds %d", far.meter.holds())
 		}
 	}
-	if left := pool.left(); left != poolSize-(n-tcpBase+poolStep-1)/poolStep*poolStep {
+	if left := pool.left(); left != tcpPool-(n-tcpBase+poolStep-1)/poolStep*poolStep {
 		t.Errorf("%d are left", left)
 	}
 	_, _ = io.CopyN(io.Discard, streams[0], n/3)
 	_ = streams[1].Close()
 	_ = streams[2].Reset(1)
-	if left := pool.left(); left != poolSize || far.meter.holds() != 0 {
+	if left := pool.left(); left != tcpPool || far.meter.holds() != 0 {
 		t.Errorf("%d are left, %d are held", left, far.meter.holds())
 	}
 }

@@ -6,17 +6,19 @@ const (
 	// streamWindow is what one stream may have under way and unread together: 2 MiB fill 100 Mbit/s at 160 ms.
 	streamWindow = 2 << 20
 	// quicWindow is the same for all streams of a connection, over QUIC. Over TCP there is no such window, and unread bytes
-	// alone are bounded, by tcpUnread.
+	// alone are bounded, by tcpUnread: two streams' windows and their frames, so that a peer that answers what it reads does
+	// not wait for itself.
 	quicWindow = 3 << 20
-	tcpUnread  = 2 << 20
+	tcpUnread  = 2*streamWindow + 256<<10
 	// tcpBase and quicBase are what every connection has, of strangers too; what is more comes out of the pool.
 	tcpBase  = 128 << 10
 	quicBase = 512 << 10
 	// quicStreamBase is what a stream has at first. It is less than the connection has, so that one that nobody reads does
 	// not hold up the others.
 	quicStreamBase = 64 << 10
-	// poolSize is what all connections share beyond that.
-	poolSize = 24 << 20
+	// tcpPool and quicPool are what all connections share beyond that.
+	tcpPool  = 8 << 20
+	quicPool = 24 << 20
 	// poolStep is how much is drawn at once for unread bytes.
 	poolStep = 128 << 10
 )

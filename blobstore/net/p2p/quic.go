@@ -88,7 +88,7 @@ func visitOf(ctx context.Context) *visit {
 
 // arrive is told of every first packet.
 func (e *udpEnd) arrive(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
-	v := &visit{allowance: allowance{pool: e.n.pool, base: quicBase, most: quicWindow}}
+	v := &visit{allowance: allowance{pool: e.n.quicPool, base: quicBase, most: quicWindow}}
 	v.ticket = e.n.Arrive(addrOf(info.RemoteAddr), func() { v.evicted.Store(true) })
 	context.AfterFunc(ctx, v.ticket.Release)
 	return context.WithValue(ctx, visitKey{}, v), nil
@@ -127,7 +127,7 @@ func (n *Network) dialQUIC(ctx context.Context, device keyring.Device, to, name 
 	}
 	tlsConf, p := n.identity.client(device)
 	conf := quicConfig()
-	drawn := &allowance{pool: n.pool, base: quicBase, most: quicWindow}
+	drawn := &allowance{pool: n.quicPool, base: quicBase, most: quicWindow}
 	conf.AllowConnectionWindowIncrease = func(_ *quic.Conn, delta uint64) bool { return drawn.draw(int(delta)) }
 	c, err := end.transport.Dial(ctx, &stdnet.UDPAddr{IP: ip.AsSlice(), Port: int(to.Port())}, tlsConf, conf)
 	switch {
@@ -204,7 +204,7 @@ func (l *quicLink) explain(err error) error {
 		}
 		return net.ErrClosed
 	}
-	if l.conn.Context().Err() != nil {
+	if errors.Is(err, stdnet.ErrClosed) || l.conn.Context().Err() != nil { // all ends of a connection are the former
 		return net.ErrLinkDown
 	}
 	return fmt.Errorf("quic: %w", err)
