@@ -29,6 +29,15 @@ var killed = map[string]struct {
 		[]string{"cd demo", "git push rad master new v1 :old"},
 		[]string{"cd demo", "git push rad master new v1", "git push rad :old || git update-ref -d refs/remotes/rad/old", "git push rad new:again"},
 	},
+	"room": {
+		"one",
+		[]string{"cd demo", "git push -q rad master:refs/heads/a/b"},
+		[]string{"cd demo", "git push rad :refs/heads/a/b master:refs/heads/a"},
+		[]string{
+			"cd demo", "git update-ref -d refs/remotes/rad/a/b || true", "git push rad :refs/heads/a/b master:refs/heads/a || git push rad master:refs/heads/a",
+			"git push rad master:again",
+		},
+	},
 	"patches": {
 		"patch",
 		[]string{"cd demo", "git checkout -q master", "git merge -q topic", "git checkout -q -b more", "write more more"},
