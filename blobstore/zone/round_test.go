@@ -141,43 +141,6 @@ func TestABareDIDIsSealedAgainWhenItsCardAppears(t *testing.T) {
 	w.want("shared", "ab")
 }
 
-func TestFurtherDIDsReadEverything(t *testing.T) {
-	w := newWorld(t)
-	w.readers = dids(w.ana, w.cy)
-	zones := map[string]zone.Zone{"private": private, "follow": follow, "shared": named(t, w.cy.did())}
-	for name, z := range zones {
-		w.push(w.ana, z, name)
-	}
-	r := w.round(w.ana)
-	r.Further = dids(w.bo, w.ana) // Bo is Ana's other machine
-	result := w.do(r)
-	if len(result.Batch.Records) != 1 {
-		t.Errorf("%d records, want the private one only", len(result.Batch.Records))
-	}
-	w.want("private", "ab")
-	w.want("follow", "abc")
-	w.want("shared", "abc")
-	for name, z := range zones {
-		r := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "new "+name), Zone: z})
-		r.Further = dids(w.bo)
-		w.do(r)
-	}
-	r = w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "follow"), Zone: private})
-	r.Further = dids(w.bo)
-	if result := w.do(r); !result.Empty() {
-		t.Error("what follows needs no wrap of mine")
-	}
-	w.want("new private", "ab")
-	w.want("new follow", "abc")
-	w.want("new shared", "abc")
-	for name, z := range zones { // Bo's machine is lost
-		w.push(w.ana, z, "last "+name)
-	}
-	w.want("last private", "a")
-	w.want("last follow", "ac")
-	w.want("last shared", "ac")
-}
-
 func TestOneListsEpochsAreNotAnothers(t *testing.T) {
 	w := newWorld(t)
 	w.readers = dids(w.ana, w.bo, w.cy)
@@ -342,50 +305,6 @@ func TestWithoutAVerifiedDocumentNothingIsSealed(t *testing.T) {
 	}
 }
 
-func TestTheSameRoundAgainReadsNothing(t *testing.T) {
-	w := newWorld(t)
-	w.readers = dids(w.ana, w.bo)
-	w.push(w.ana, follow, "film")
-	r := w.round(w.ana)
-	r.Further = dids(w.cy)
-	w.do(r)
-	r.Branch = w.branch(w.ana)
-	r.Seen = must[*zone.Result](t)(r.Plan(t.Context())).Seen
-	w.reads = 0
-	if result := must[*zone.Result](t)(r.Plan(t.Context())); !result.Empty() || result.Seen != r.Seen || w.reads != 0 {
-		t.Errorf("%d blobs read", w.reads)
-	}
-	w.readers = append(w.readers, someone(1))
-	if result := must[*zone.Result](t)(r.Plan(t.Context())); result.Seen != (zone.Seen{}) || result.Empty() {
-		t.Error("a round with something to do was taken for seen")
-	}
-}
-
-func TestOtherRoundsAreSeen(t *testing.T) {
-	for name, change := range map[string]func(*world, *zone.Round){
-		"further":  func(w *world, r *zone.Round) { r.Further = dids(w.cy) },
-		"named":    func(w *world, r *zone.Round) { r.Named = dids(w.cy) },
-		"reader":   func(w *world, _ *zone.Round) { w.readers = dids(w.ana, w.bo, w.cy) },
-		"card":     func(w *world, _ *zone.Round) { w.bo.rotate(t); check(t, w.cards.Add(w.bo.card)) },
-		"no card":  func(w *world, _ *zone.Round) { w.cards.Forget(w.bo.did()) },
-		"own card": func(w *world, _ *zone.Round) { w.ana.rotate(t); check(t, w.cards.Add(w.ana.card)) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.readers = dids(w.ana, w.bo)
-			w.push(w.ana, follow, "film")
-			r := w.round(w.ana)
-			r.Seen = must[*zone.Result](t)(r.Plan(t.Context())).Seen
-			change(w, &r)
-			w.reads = 0
-			must[*zone.Result](t)(r.Plan(t.Context()))
-			if w.reads == 0 {
-				t.Error("not looked at")
-			}
-		})
-	}
-}
-
 func TestEpochsThatDoNotOpenAreReplaced(t *testing.T) {
 	w := newWorld(t)
 	w.readers = dids(w.ana, w.bo)
@@ -439,25 +358,5 @@ func TestAnotherSaltIsAProblem(t *testing.T) {
 	r := must[*zone.Result](t)(w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "film"), Zone: private}).Plan(t.Context()))
 	if len(r.Problems) != 1 || !errors.Is(r.Problems[0], keyring.ErrMismatch) || errors.Is(r.Problems[0], blobstore.ErrBounds) {
 		t.Error(r.Problems)
-	}
-}
-
-func TestTheOwnerAloneNeedsNoWrap(t *testing.T) {
-	w := newWorld(t)
-	r := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "private"), Zone: private},
-		zone.Pending{Object: w.stored(w.ana, "named"), Zone: named(t, w.ana.did())})
-	r.Further = dids(w.ana, w.ana)
-	if result := w.do(r); len(result.Batch.Envelopes) != 0 || len(result.Batch.Records) != 2 {
-		t.Error(len(result.Batch.Envelopes), len(result.Batch.Records))
-	}
-}
-
-func TestAPendingObjectIsWrappedOnce(t *testing.T) {
-	w := newWorld(t)
-	w.push(w.ana, private, "film")
-	r := w.round(w.ana, zone.Pending{Object: w.stored(w.ana, "film"), Zone: private})
-	r.Further = dids(w.bo)
-	if result := w.do(r); len(result.Batch.Records) != 1 {
-		t.Errorf("%d changes of one record", len(result.Batch.Records))
 	}
 }
