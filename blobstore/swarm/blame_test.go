@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,19 +122,19 @@ func TestFetchPastALiarThatLeaves(t *testing.T) {
 	for lies := range 12 {
 		synctest.Test(t, func(t *testing.T) {
 			links := f.links()
-			more, told := make(chan swarm.Source, 6), 0
+			more, told := make(chan swarm.Source, 6), atomic.Int64{}
 			for i, l := range links {
 				if i != 0 {
 					more <- f.source(i, l)
 					continue
 				}
 				l.altered = func(b []byte) {
-					if told++; told > lies {
+					if told.Add(1) > int64(lies) {
 						b[0]++
 					}
 				}
 				more <- f.source(i, blobtest.Gated(l, func(context.Context) error {
-					if told > lies {
+					if told.Load() > int64(lies) {
 						return fs.ErrNotExist
 					}
 					return nil

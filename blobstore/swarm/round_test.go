@@ -28,6 +28,7 @@ func streets(n int) []street {
 func TestFetchInATownRoutesAround(t *testing.T) {
 	f := newFilm(t, 8<<20, 3, 6)
 	type outcome = swarm.SourceReport
+	kept := f.kept(t)
 	for _, c := range []struct {
 		name   string
 		holder func(blobstore.Holder) blobstore.Holder
@@ -57,7 +58,7 @@ func TestFetchInATownRoutesAround(t *testing.T) {
 	} {
 		for _, bad := range []int{1, 4} { // a data share, and a parity share
 			t.Run(c.name, func(t *testing.T) {
-				holders := f.kept(t)
+				holders := slices.Clone(kept)
 				if c.holder != nil {
 					holders[bad] = c.holder(holders[bad])
 				}

@@ -129,8 +129,7 @@ func TestVerifyErrors(t *testing.T) {
 // swapped is a holder whose disk changed under it: it believes what it has.
 type swapped struct {
 	blobstore.Holder
-	bad  blobstore.Holder
-	name blobstore.ShareName
+	bad blobstore.Holder
 }
 
 // Delete makes the next Put a new beginning.
