@@ -75,6 +75,7 @@ var deliberate = map[string]string{
 	"patch/message-quotes":                  "push options are unquoted as git quotes them.",
 	"keys/terminal":                         hint,
 	"options/no-git-dir":                    "a ref is deleted from anywhere; the words are ours.",
+	"options/protocol-lease":                "a lease holds although git marks such a push as forced; there, what somebody else pushed in between is overwritten.",
 	"push/lease-stale":                      rejected,
 	"push/renamed":                          "what is in the way of a ref in the same push goes first, and the namespace is signed as often.",
 	"patch/base":                            words,
