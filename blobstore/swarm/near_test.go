@@ -84,7 +84,7 @@ func TestFetchIsNearTheBound(t *testing.T) {
 }
 
 // What a line carries in vain is what was under way on it: of a longer object it is a smaller part.
-func TestFetchWastesLittleOfMuch(t *testing.T) {
+func TestLongFetchIsNearTheBound(t *testing.T) {
 	if os.Getenv("RADSWARM_SIM") == "" || raceEnabled {
 		t.Skip("part of make sim")
 	}
