@@ -145,7 +145,7 @@ func (b *Branch) epochsOf(kind keyring.GroupKind, number uint32) (found []epochF
 }
 
 // Kept reads the epochs of a group of the branch's writer, with all envelopes, for [keyring.Group.Plan]. Envelopes that
-// cannot be read are left out, so that they are made again. The opener is the writer's own. Errors are those of reading
+// cannot be read are zero: they are made again for who still reads, and end the epoch for who does not. The opener is the writer's own. Errors are those of reading
 // trees.
 func (b *Branch) Kept(ctx context.Context, o *Opener, kind keyring.GroupKind) ([]keyring.Kept, error) {
 	var all []keyring.Kept
@@ -189,7 +189,7 @@ func (b *Branch) Readers(ctx context.Context, kind keyring.GroupKind) ([]radicle
 	return slices.Compact(readers), nil
 }
 
-// envelopes reads all envelopes of an epoch that can be read.
+// envelopes reads all envelopes of an epoch. One that cannot be read is the zero one: whose it is may have opened it once.
 func (b *Branch) envelopes(ctx context.Context, e epochFolder) (map[radicle.DID]keyring.Envelope, error) {
 	entries, err := readTree(ctx, b.objects, e.tree, maxKeys)
 	if err != nil {
@@ -198,7 +198,11 @@ func (b *Branch) envelopes(ctx context.Context, e epochFolder) (map[radicle.DID]
 	sealed := make(map[radicle.DID]keyring.Envelope)
 	for _, f := range entries {
 		nid, err := radicle.ParseNID(f.Name)
-		if err != nil || f.Mode != ModeFile {
+		if err != nil {
+			continue
+		}
+		sealed[nid.DID()] = keyring.Envelope{}
+		if f.Mode != ModeFile {
 			continue
 		}
 		if env, err := readEnvelope(ctx, b.objects, f.ID); err == nil {
