@@ -130,18 +130,19 @@ func lineDiff(s section, a, b []string) string {
 			}
 		}
 	}
-	out := s.heading
+	var out strings.Builder
+	out.WriteString(s.heading)
 	for i, j := 0, 0; i < len(a) || j < len(b); {
 		switch {
 		case i < len(a) && j < len(b) && a[i] == b[j]:
 			i, j = i+1, j+1
 		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
-			out += "-" + a[i]
+			out.WriteString("-" + a[i])
 			i++
 		default:
-			out += "+" + b[j]
+			out.WriteString("+" + b[j])
 			j++
 		}
 	}
-	return out
+	return out.String()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"radswarm/radicle"
@@ -127,11 +128,12 @@ type ThresholdError struct {
 }
 
 func (e *ThresholdError) Error() string {
-	text := fmt.Sprintf("%d delegates with valid refs, %d are needed", e.Valid, e.Threshold)
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf("%d delegates with valid refs, %d are needed", e.Valid, e.Threshold))
 	for _, r := range e.Refused {
-		text += fmt.Sprintf("; %v: %v", r.NID, r.Err)
+		text.WriteString(fmt.Sprintf("; %v: %v", r.NID, r.Err))
 	}
-	return text
+	return text.String()
 }
 
 // Unwrap returns why each of the namespaces was refused.

@@ -118,11 +118,12 @@ func describe(b []byte, size int) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text := l.Identity.String()
+		var text strings.Builder
+		text.WriteString(l.Identity.String())
 		for _, p := range l.Peers {
-			text += fmt.Sprint(" ", p.NID, "=", p.Head)
+			text.WriteString(fmt.Sprint(" ", p.NID, "=", p.Head))
 		}
-		return text, nil
+		return text.String(), nil
 	case 18:
 		code, retry, missing, err := replicate.ParseEnd(body)
 		return strings.TrimSpace(fmt.Sprint(uint8(code), " ", retry, " ", missing)), err
