@@ -228,3 +228,23 @@ func BenchmarkColdStart(b *testing.B) {
 	}
 	race(b, all, func(l *lane, _ int) { l.time(b, programs[l.name], "--version") })
 }
+
+// A push that a node announces, to a seed that is connected: it ends when the seed has it.
+func BenchmarkPushWithANode(b *testing.B) {
+	radtest.Tools(b)
+	ana, bo := radtest.NewHome(b, radtest.Ana), radtest.NewHome(b, radtest.Bo)
+	anaNode, boNode := radtest.StartNode(b, ana), radtest.StartNode(b, bo)
+	dir, rid := published(b, ana)
+	radtest.Connect(b, boNode, anaNode)
+	boNode.Clone(b, rid, anaNode)
+	bin, what := released()
+	b.Logf("Radicle's helper: %s", what)
+	var all []*lane
+	for _, s := range []side{{"radicle", bin}, ours(b)} {
+		all = append(all, &lane{name: s.name, remote: "rad", dir: dir, env: with(b, ana, s).Env()})
+	}
+	race(b, all, func(l *lane, n int) {
+		l.git(b, "commit", "-q", "--allow-empty", "-m", fmt.Sprint(n))
+		l.time(b, "git", "push", "-q", "rad", "master")
+	})
+}
