@@ -19,7 +19,17 @@ func profileError(err error) error {
 	if e, ok := errors.AsType[*profile.NotFoundError](err); ok {
 		return &Error{Text: fmt.Sprintf(textNoProfile, fmt.Sprintf("no Radicle profile found at path '%s'", e.Dir)), Hint: hintAuth, Err: err}
 	}
-	return fail(hintConfig, textNoProfile, err)
+	if e, ok := errors.AsType[*profile.ConfigError](err); ok {
+		if e.Key == "" && errors.Is(e.Err, fs.ErrNotExist) {
+			return &Error{Text: fmt.Sprintf(textNoProfile, e.Path+" is not there"), Hint: hintNewConfig, Err: err}
+		}
+		return fail(hintConfig, textNoProfile, err)
+	}
+	if e, ok := errors.AsType[*profile.KeyFileError](err); ok {
+		secret := strings.TrimSuffix(e.Path, ".pub")
+		return fail(fmt.Sprintf(hintPublicKey, secret, e.Path), textNoProfile, err)
+	}
+	return fail("", textNoProfile, err)
 }
 
 // repositoryError is why there is no repository to work with.
@@ -51,7 +61,7 @@ func (s *session) signerError(err error) error {
 	} else if e, ok := errors.AsType[*profile.AgentError](err); ok && e.Socket == "" {
 		text = "error connecting to ssh-agent: Unable to read environment variable 'SSH_AUTH_SOCK': environment variable not found"
 	} else if e, ok := errors.AsType[*profile.AgentError](err); ok {
-		text = fmt.Sprintf("error connecting to ssh-agent: %v", e)
+		text = fmt.Sprintf("error connecting to ssh-agent: %v", e.Err)
 	} else if e, ok := errors.AsType[*profile.NotInAgentError](err); ok && !e.Refused {
 		text = fmt.Sprintf("Identity %v not found in agent.", e.NID)
 	} else {

@@ -15,6 +15,8 @@ const (
 const (
 	hintAuth      = "to make a Radicle identity, run `rad auth`"
 	hintConfig    = "to see what is wrong with the configuration, run `rad config`"
+	hintNewConfig = "to make a configuration, run `rad config init --alias NAME`"
+	hintPublicKey = "to make the public key from the secret one, run `ssh-keygen -y -f %s >%s`"
 	hintURL       = "a Radicle URL is rad://<repository id> or rad://<repository id>/<node id>; `rad inspect` prints the repository id"
 	hintOptions   = "push options: no-sync, sync, sync.debug, hints, patch.message=, patch.draft, patch.base=, patch.branch[=], patch.target="
 	hintGit       = "this program is for git: it is run by git push, git fetch and git clone on rad:// URLs"
