@@ -21,7 +21,7 @@
 //     and 60 to 81 by QUIC, which starts with 64 KiB and grows as it is read (BenchmarkLongFat, with its beginning).
 //   - A connection holds up to 4 MiB unread by TCP, 3 MiB under way and unread by QUIC; of that 128 KiB and 512 KiB at
 //     first, and for strangers always. The rest is drawn from 8 MiB and 24 MiB that all connections share.
-//   - Where a TCP connection is full, it is read no further until a reader reads. A reader that has paused for 5 s
+//   - Where a TCP connection is full, it is read no further until a reader reads. A reader that has paused for 10 s
 //     meanwhile loses its stream, here with an error that is [net.ErrBusy], there with a reset of [net.CodeBusy]. Slow
 //     readers slow down their connection and no other. Who does not read before the peer has read, on more than two
 //     streams of a connection with more than a window each, waits for itself, and is such a reader.

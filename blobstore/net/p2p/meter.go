@@ -43,8 +43,9 @@ const frameCost = 64
 
 func (h *held) cost() int { return h.bytes + h.frames*frameCost }
 
-// pausedTime is how long a reader may leave bytes unread that hold up others.
-const pausedTime = 5 * time.Second
+// pausedTime is how long a reader may leave bytes unread that hold up others: as long as PROTOCOL.md §4 lets it, since a
+// disk that stalls is no reason to lose a share, and shorter than the silence that ends ctl/1.
+const pausedTime = 10 * time.Second
 
 func newMeter(conn, raw stdnet.Conn, p *pool) *meter {
 	m := &meter{
