@@ -13,8 +13,8 @@ import (
 var errShort = errors.New("answer ends early")
 
 // ask gives every source that has room the earliest blocks that are wanted.
-func (d *download) ask(ctx context.Context, now time.Time) {
-	guess, rest := d.guess(), d.rest()
+func (d *download) ask(ctx context.Context, now time.Time, guess time.Duration) {
+	rest := d.rest()
 	for _, s := range d.sources {
 		if room := s.room(); s.usable(now) && room > 0 {
 			if picked := d.pick(s, room, now, guess, &rest); len(picked) > 0 {
@@ -152,7 +152,7 @@ func (d *download) arrived(b *batch, i int, bl *block) error {
 	b.requests[i] = nil
 	s.take(r)
 	b.release(r)
-	s.answered(r, now, len(bl.buf))
+	s.answered(r.asked, now, len(bl.buf))
 	if len(bl.buf) != d.coding.BlockLen(st.n, s.Index) { // asking again would bring the same
 		s.distrust(ErrFalse)
 	}

@@ -68,8 +68,9 @@ func (d *download) run(ctx context.Context, more <-chan Source) error {
 	for {
 		d.open()
 		now := time.Now()
-		d.lateness(now)
-		d.ask(ctx, now)
+		guess := d.guess()
+		d.lateness(now, guess)
+		d.ask(ctx, now, guess)
 		if len(d.window) == 0 {
 			return nil
 		}
@@ -151,8 +152,7 @@ func (d *download) open() {
 }
 
 // lateness lets stripes ask others for what is late, and parks sources that have fallen silent.
-func (d *download) lateness(now time.Time) {
-	guess := d.guess()
+func (d *download) lateness(now time.Time, guess time.Duration) {
 	for _, s := range d.sources {
 		for i, r := range s.queue {
 			if s.pace.n == 0 { // by now others may have shown what is usual

@@ -267,17 +267,7 @@ func (c *chunkRead) take(ctx context.Context, a answer) ([]byte, error) {
 	now := time.Now()
 	c.last = now
 	c.waiting = slices.DeleteFunc(c.waiting, func(s *source) bool { return s == a.src })
-	c.r.mu.Lock()
-	switch {
-	case a.err != nil:
-		a.src.refused(a.err, now)
-	default:
-		a.src.pace.arrived(a.asked, now)
-		a.src.pause, a.src.parked = 0, time.Time{}
-		a.src.told.Blocks++
-		a.src.told.Bytes += int64(len(a.data))
-	}
-	c.r.mu.Unlock()
+	c.heard(a, now)
 	if a.err != nil {
 		return nil, nil
 	}
@@ -294,6 +284,17 @@ func (c *chunkRead) take(ctx context.Context, a answer) ([]byte, error) {
 		return nil, nil
 	}
 	return c.compute(ctx)
+}
+
+// heard notes what a source has done.
+func (c *chunkRead) heard(a answer, now time.Time) {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	if a.err != nil {
+		a.src.refused(a.err, now)
+		return
+	}
+	a.src.answered(a.asked, now, len(a.data))
 }
 
 // compute brings the chunk back from blocks of others.
@@ -332,7 +333,7 @@ func (c *chunkRead) doubt(ctx context.Context, suspects []*block, err error) err
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
 	for s, fault := range faults {
-		s.out, s.told.Err = fault, fault
+		s.distrust(fault)
 	}
 	c.blocks = slices.DeleteFunc(c.blocks, func(b *block) bool { return faults[b.src] != nil })
 	return nil

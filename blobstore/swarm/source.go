@@ -146,9 +146,9 @@ func (s *source) take(r *request) {
 	r.stripe.forget(r)
 }
 
-// answered notes that a block came.
-func (s *source) answered(r *request, now time.Time, n int) {
-	s.pace.arrived(r.asked, now)
+// answered notes that a block of n bytes came that was asked for at asked.
+func (s *source) answered(asked, now time.Time, n int) {
+	s.pace.arrived(asked, now)
 	s.pause, s.parked = 0, time.Time{}
 	s.told.Blocks++
 	s.told.Bytes += int64(n)
