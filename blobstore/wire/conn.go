@@ -68,8 +68,9 @@ func newConn(ctx context.Context, s Stream) (*conn, context.Context) {
 	return c, inner
 }
 
-// close ends the stream: properly where err is nil, else at once. It returns why err happened: ctx is done, the stream
-// was killed from here, or what the stream said.
+// close ends the stream: properly where err is nil, else at once. It returns why err happened: ctx is done, the other
+// side lied, the stream was killed from here, or what the stream said. A lie that was read comes before a write that
+// failed beside it, since who lies and hangs up is met by either first.
 func (c *conn) close(ctx context.Context, err error) error {
 	if err != nil {
 		c.fail(err)
@@ -81,6 +82,9 @@ func (c *conn) close(ctx context.Context, err error) error {
 	c.running.Wait()
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, ErrProtocol) {
+		cause = err
 	}
 	return cmp.Or(ctx.Err(), cause)
 }
