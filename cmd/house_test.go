@@ -24,6 +24,10 @@ var house = []room{
 	{"cmd/internal/command", "cmd/internal/* " + below},
 	{"cmd/internal/app", "cmd/internal/* " + below},
 	{"cmd/internal/daemon", "cmd/internal/* " + below},
+	// Not in the design, which has all of it in app: people and connections, objects and jobs, repositories and readers.
+	{"cmd/internal/peers", "cmd/internal/* " + below},
+	{"cmd/internal/objects", "cmd/internal/* " + below},
+	{"cmd/internal/repos", "cmd/internal/* " + below},
 	{"cmd/internal/control", "cmd/internal/* " + below},
 	{"cmd/internal/lab", "cmd/internal/* " + below},
 	{"cmd/internal/ui", "cmd/internal/* " + below},
