@@ -8,9 +8,10 @@ import (
 	"syscall"
 )
 
-// takeLock opens a file and locks it until it is closed or the process ends. The file stays: removing it would let two
+// Lock opens a file and locks it until it is closed or the process ends; [ErrRunning] if it is
+// locked already. Who has the lock of a home's place is its daemon, or keeps others from being it. The file stays: removing it would let two
 // processes lock two files of one name.
-func takeLock(path string) (*os.File, error) {
+func Lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err

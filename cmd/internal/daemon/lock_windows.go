@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// takeLock opens a file and locks it until it is closed or the process ends.
-func takeLock(path string) (*os.File, error) {
+// Lock opens a file and locks it until it is closed or the process ends; [ErrRunning] if it is
+// locked already. Who has the lock of a home's place is its daemon, or keeps others from being it.
+func Lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err

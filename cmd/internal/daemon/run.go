@@ -40,7 +40,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := o.Place.Make(); err != nil {
 		return err
 	}
-	lock, err := takeLock(o.Place.Lock())
+	lock, err := Lock(o.Place.Lock())
 	if err != nil {
 		return err
 	}
