@@ -1,0 +1,22 @@
+// Package app builds the daemon of a home: it finds home, keys and settings, opens the stores, joins the rooms
+// (peers, objects, repos) with the network and the share service, and answers the requests of package control with them.
+//
+//	o := app.Options{Home: home, Software: "radswarm/1", Log: log}
+//	err := daemon.Run(ctx, app.Daemon(o))
+//
+// Words: a home is locked while its Radicle key is not at hand. Then it serves shares, and refuses what has to be signed or
+// read ([ErrLocked]). The share store is away while its disk is not there; it is never replaced by an empty one.
+//
+// What lies in the swarm folder, beside what packages control, disk and friend keep there:
+//
+//	config.json    settings that a person writes: [Config]
+//	device.key     the key of this machine on the wire (KEYS.md §7)
+//	certificate    the newest device certificate, 183 bytes (KEYS.md §8)
+//	card           the newest key card (KEYS.md §5)
+//	instance       the id of this home, drawn once: 32 hexadecimal digits and a line feed
+//	store          which share store belongs to this home: 32 hexadecimal digits and a line feed
+//
+// Neither passphrase nor Radicle key nor anything derived from them is ever written.
+//
+// An App is safe for concurrent use.
+package app
