@@ -119,7 +119,7 @@ func TestNewerVersionsAreLeftAlone(t *testing.T) {
 	before := must[[]byte](t)(os.ReadFile(h.path))
 	err := tryOpen(t, h.path, h.options)
 	v, ok := errors.AsType[*friend.VersionError](err)
-	if !ok || v.Got != 3 || v.Known != 1 || v.Path != h.path {
+	if !ok || v.Got != v.Known+2 || v.Path != h.path {
 		t.Errorf("%v", err)
 	}
 	wantClass(t, err, "newer")
