@@ -34,7 +34,7 @@ type Options struct {
 
 // limits are how many rows there may be of each kind.
 type limits struct {
-	friends, mine, certificates, cards, records, recordsVia, invitations, issued, received, receivedFrom, revocations int
+	friends, mine, certificates, cards, records, recordsVia, invitations, issued, received, receivedFrom, revocations, hints int
 }
 
 func (o Options) withDefaults() Options {
@@ -51,7 +51,7 @@ func (o Options) withDefaults() Options {
 		o.limits = &limits{
 			friends: MaxFriends, mine: MaxMine, certificates: MaxCertificates, cards: MaxCards,
 			records: MaxRecords, recordsVia: MaxRecordsVia, invitations: MaxInvitations, issued: MaxIssued,
-			received: MaxReceived, receivedFrom: MaxReceivedFrom, revocations: MaxRevocations,
+			received: MaxReceived, receivedFrom: MaxReceivedFrom, revocations: MaxRevocations, hints: MaxHints,
 		}
 	}
 	return o
