@@ -1,0 +1,82 @@
+package lfs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Surroundings are the repository in which somebody started a program: what git says of it, and what it carries.
+type Surroundings struct {
+	GitDir string // what all its worktrees share, absolute
+	Top    string // of the working tree, absolute; "" where there is none
+	// Git is all configuration that git knows, "git -c" included, and Carried that of the .lfsconfig of the repository, which
+	// anybody may have written: both as "git config --list -z" prints it.
+	Git, Carried []byte
+}
+
+// Surround finds the repository of a directory, the working one for "". It takes a few git processes; [Repo] takes fewer, but has
+// to be told where the repository is. Outside of one the error is [ErrNoRepository].
+func Surround(ctx context.Context, dir string) (Surroundings, error) {
+	s := Surroundings{}
+	common, err := ask(ctx, dir, nil, "rev-parse", "--path-format=absolute", "--git-common-dir")
+	if err != nil {
+		return s, noRepository(err)
+	}
+	s.GitDir = strings.TrimSuffix(string(common), "\n")
+	if top, err := ask(ctx, dir, nil, "rev-parse", "--path-format=absolute", "--show-toplevel"); err == nil {
+		s.Top = strings.TrimSuffix(string(top), "\n")
+	}
+	if s.Git, err = ask(ctx, dir, nil, "config", "--list", "-z"); err != nil {
+		return s, err
+	}
+	text, err := s.lfsConfig(ctx, dir)
+	if err == nil && len(text) > 0 {
+		s.Carried, err = ask(ctx, dir, text, "config", "--list", "-z", "--no-includes", "--file", "-")
+	}
+	return s, err
+}
+
+// lfsConfig reads .lfsconfig as git-lfs does: from the working tree, the index or HEAD.
+func (s Surroundings) lfsConfig(ctx context.Context, dir string) ([]byte, error) {
+	if s.Top != "" {
+		text, err := readFile(filepath.Join(s.Top, ".lfsconfig"), maxLFSConfig)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return text, err
+		}
+	}
+	for _, blob := range []string{":.lfsconfig", "HEAD:.lfsconfig"} {
+		text, err := ask(ctx, dir, nil, "cat-file", "blob", blob)
+		switch {
+		case err == nil && len(text) > maxLFSConfig:
+			return nil, fmt.Errorf(".lfsconfig: %w: more than %d bytes", ErrTooLarge, maxLFSConfig)
+		case err == nil:
+			return text, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		}
+	}
+	return nil, nil
+}
+
+// ask runs git with the environment of the process, in which git-lfs and hooks say where the repository is.
+func ask(ctx context.Context, dir string, in []byte, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir, cmd.Stdin, cmd.WaitDelay = dir, bytes.NewReader(in), waitDelay
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+	return output(ctx, cmd, maxListing)
+}
+
+// noRepository makes git's refusal the error that says so.
+func noRepository(err error) error {
+	if e, ok := errors.AsType[*GitError](err); ok && strings.Contains(e.Stderr, "not a git repository") {
+		return ErrNoRepository
+	}
+	return err
+}
