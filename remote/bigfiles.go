@@ -22,6 +22,9 @@ type BigFiles interface {
 
 // Recorder is what BigFiles may be in addition: it has something to commit with a push, such as where objects can be found.
 type Recorder interface {
+	// Sighted says what a push brings, once and after Look and Store, but for a push without pointers. Lines that the person must
+	// read go to say. An error ends the push before any ref moves.
+	Sighted(ctx context.Context, rid radicle.RID, sightings []Sighting, say func(text, hint string)) error
 	// Record adds to a push what is pending, in the namespace of the person who pushes: [storage.Tx.Commit] to refs/notes/swarm, for
 	// example. It is signed with everything else. It may be called several times, each time on the refs as they are then, and
 	// must do nothing but use tx. An error ends the push.
@@ -36,6 +39,17 @@ type File struct {
 	Path   string // of its content, which nobody has verified
 	Name   string // where the pushed commits have it; for people
 }
+
+// Sighting is an object in the pushed commits.
+type Sighting struct {
+	Object blobstore.Pointer
+	Paths  []string // where they have it, any bytes but NUL
+	// Asked is what the attribute [ZoneAttribute] says for each path in the words of "git check-attr", nil if nothing speaks of it.
+	Asked []string
+}
+
+// ZoneAttribute is the attribute by which a repository says who may read a big file.
+const ZoneAttribute = "swarm-zone"
 
 // Safety is how safe an object is.
 type Safety struct {

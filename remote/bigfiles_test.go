@@ -27,6 +27,8 @@ type memory struct {
 	records map[string]int             // how often Record was called, and Recorded
 	looked  []blobstore.Pointer        // of the last question
 	files   map[blobstore.Pointer]bool // whose content was read
+	sighted []remote.Sighting
+	truth   string // that people must read
 }
 
 func newMemory() *memory {
@@ -59,6 +61,14 @@ func (m *memory) Store(_ context.Context, _ radicle.RID, files []remote.File, re
 		all = append(all, m.kept[f.Object])
 	}
 	return all, nil
+}
+
+func (m *memory) Sighted(_ context.Context, _ radicle.RID, sightings []remote.Sighting, say func(text, hint string)) error {
+	m.sighted = append(m.sighted, sightings...)
+	if m.truth != "" {
+		say(m.truth, "rad swarm zone")
+	}
+	return nil
 }
 
 func (m *memory) Record(ctx context.Context, _ radicle.RID, tx *storage.Tx) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"radswarm/blobstore"
+	"radswarm/radicle"
 	"radswarm/remote/lfs"
 )
 
@@ -49,6 +50,7 @@ func (s *session) lfs() lfs.Repo {
 // bigFile is an LFS object of a push.
 type bigFile struct {
 	File
+	blobs  []radicle.Oid // the pointers
 	here   bool
 	safety Safety
 }
@@ -74,13 +76,22 @@ func (s *session) keepBigFiles(ctx context.Context, actions []action) ([]bigFile
 		return nil, nil
 	case err != nil:
 		return nil, notStored(err, require)
-	case require == Local:
-		return files, nil
+	}
+	if err := s.secure(ctx, files, require); err != nil {
+		return nil, err
+	}
+	return files, s.sight(ctx, actions, files)
+}
+
+// secure stores what is not as safe as required.
+func (s *session) secure(ctx context.Context, files []bigFile, require Requirement) error {
+	if require == Local {
+		return nil
 	}
 	if missing := slices.DeleteFunc(slices.Clone(files), func(f bigFile) bool { return f.safety.Stored || f.here }); len(missing) > 0 {
-		return nil, lost(missing)
+		return lost(missing)
 	}
-	return files, notStored(s.store(ctx, files, require), require)
+	return notStored(s.store(ctx, files, require), require)
 }
 
 // pointers finds what the pushed commits bring.
@@ -93,7 +104,7 @@ func (s *session) pointers(ctx context.Context, actions []action) ([]bigFile, er
 	if err != nil {
 		return nil, err
 	}
-	seen := make(map[blobstore.Pointer]bool)
+	seen := make(map[blobstore.Pointer]int)
 	var files []bigFile
 	for found, err := range s.lfs().Scan(ctx, lfs.Range{New: without(tips(actions, s.options.baseID), have), Have: have}) {
 		if incomplete, ok := errors.AsType[*lfs.IncompleteError](err); ok {
@@ -103,15 +114,19 @@ func (s *session) pointers(ctx context.Context, actions []action) ([]bigFile, er
 		if err != nil {
 			return nil, fail(hintAgain, "the files of this push could not be listed: %v", err)
 		}
-		if seen[found.Pointer] {
+		if at, again := seen[found.Pointer]; again {
+			files[at].blobs = append(files[at].blobs, found.Blob)
 			continue
 		}
 		if len(files) == maxPointers {
 			return nil, fail("push fewer commits at a time", "more than %d big files in one push", maxPointers)
 		}
-		seen[found.Pointer] = true
+		seen[found.Pointer] = len(files)
 		path, here := disk.Path(found.Pointer)
-		files = append(files, bigFile{File: File{Object: found.Pointer, Path: path, Name: found.Path}, here: here})
+		files = append(files, bigFile{
+			File:  File{Object: found.Pointer, Path: path, Name: found.Path},
+			blobs: []radicle.Oid{found.Blob}, here: here,
+		})
 	}
 	slices.SortFunc(files, func(a, b bigFile) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil
