@@ -127,10 +127,13 @@ func (c *Client) Watch(ctx context.Context, method, path string, in, out any, ea
 		switch {
 		case l.Error != nil:
 			return l.Error
-		case l.Done != nil && out != nil:
-			return json.Unmarshal(l.Done, out)
 		case l.Done != nil:
-			return nil
+			done := bytes.Clone(l.Done)
+			_ = lines.Scan() // the end, without which the connection could not be used again
+			if out == nil {
+				return nil
+			}
+			return json.Unmarshal(done, out)
 		}
 		if err := each(l); err != nil {
 			return err
