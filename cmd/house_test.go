@@ -28,6 +28,8 @@ var house = []room{
 	{"cmd/internal/peers", "cmd/internal/* " + below},
 	{"cmd/internal/objects", "cmd/internal/* " + below},
 	{"cmd/internal/repos", "cmd/internal/* " + below},
+	{"cmd/internal/batch", "cmd/internal/* " + below},    // between repos and a push: what both must agree on, without libp2p
+	{"cmd/internal/bigfiles", "cmd/internal/* " + below}, // not in the design: what the remote helper asks of the daemon
 	{"cmd/internal/control", "cmd/internal/* " + below},
 	{"cmd/internal/lab", "cmd/internal/* " + below},
 	{"cmd/internal/ui", "cmd/internal/* " + below},
@@ -36,7 +38,7 @@ var house = []room{
 	{"remote/lfs", roots}, // not in the design: all of remote that is about LFS
 	{"remote/lfs/lfstest", ""},
 	{"lfsagent", roots},
-	{"lfsagent/gitlfs", "lfsagent " + roots},
+	{"lfsagent/gitlfs", "lfsagent remote/lfs " + roots}, // remote/lfs: not in the design, which has git-lfs's packages in its place
 
 	{"radicle", ""},
 	{"radicle/gitobj", "radicle"}, // with cjson: not in the design, which lets the formats stand side by side

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"radswarm/cmd/internal/bigfiles"
 	"radswarm/remote"
 )
 
@@ -42,6 +43,7 @@ func main() {
 	code := remote.Main(ctx, remote.Config{
 		Args: os.Args[1:], Env: os.LookupEnv,
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: remote.IsTerminal(os.Stderr),
+		BigFiles: bigfiles.New(os.LookupEnv),
 	})
 	stop()
 	os.Exit(code)
