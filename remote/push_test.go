@@ -354,6 +354,10 @@ func (*meddler) Store(context.Context, radicle.RID, []remote.File, remote.Requir
 	return nil, nil
 }
 
+func (*meddler) Sighted(context.Context, radicle.RID, []remote.Sighting, func(text, hint string)) error {
+	return nil
+}
+
 func (m *meddler) Record(context.Context, radicle.RID, *storage.Tx) error {
 	m.once.Do(m.do)
 	return nil
