@@ -18,14 +18,14 @@ func (s *State) ChangeObjects(ctx context.Context, f func(*ObjectChange) error) 
 // Put adds an object, or changes what stands in its row. Manifests that are nil stay as they are.
 func (o *ObjectChange) Put(row Object) error {
 	const put = "INSERT INTO object (oid, size, gen, salt, public, k, n, manifest, next_k, next_n, next_manifest, require, " +
-		"source, source_time, linked, added, pending) " +
+		"source, source_time, link, added, pending) " +
 		"VALUES (?, ?, ?, ?, ?, ?, ?, coalesce(?, x''), ?, ?, coalesce(?, x''), ?, ?, ?, ?, ?, ?) " +
 		"ON CONFLICT (oid, size) DO UPDATE SET gen = excluded.gen, salt = excluded.salt, public = excluded.public, " +
 		"k = excluded.k, n = excluded.n, next_k = excluded.next_k, next_n = excluded.next_n, require = excluded.require, " +
-		"source = excluded.source, source_time = excluded.source_time, linked = excluded.linked, added = excluded.added, " +
+		"source = excluded.source, source_time = excluded.source_time, link = excluded.link, added = excluded.added, " +
 		"pending = excluded.pending"
 	err := o.c.exec(put, row.OID[:], row.Size, row.Gen, row.Salt[:], row.Public, row.Coding.K, row.Coding.N, row.Coding.Manifest,
-		row.Next.K, row.Next.N, row.Next.Manifest, row.Require, row.Source.Path, unixNano(row.Source.Time), row.Source.Linked,
+		row.Next.K, row.Next.N, row.Next.Manifest, row.Require, row.Source.Path, unixNano(row.Source.Time), row.Source.Link,
 		unix(row.Added), unix(row.Pending))
 	if err == nil && row.Coding.Manifest != nil {
 		err = o.c.exec("UPDATE object SET manifest = ? WHERE oid = ? AND size = ?", row.Coding.Manifest, row.OID[:], row.Size)

@@ -28,7 +28,7 @@ CREATE TABLE object (
 	require       TEXT NOT NULL,
 	source        TEXT NOT NULL,    -- path of the plaintext; empty: none is known
 	source_time   INTEGER NOT NULL, -- its modification time, nanoseconds
-	linked        INTEGER NOT NULL, -- source is a link of ours
+	link          TEXT NOT NULL,    -- path of a link of ours to it; empty: there is none
 	added         INTEGER NOT NULL,
 	pending       INTEGER NOT NULL, -- since when there is something to place; 0: there is not
 	UNIQUE (oid, size)
@@ -82,9 +82,9 @@ type ObjectCoding struct {
 
 // ObjectSource is a file with the plaintext of an object. The zero value is none.
 type ObjectSource struct {
-	Path   string
-	Time   time.Time // of modification
-	Linked bool      // it is a link of ours
+	Path string    // where it was found
+	Time time.Time // of modification
+	Link string    // path of a link of ours to it; empty: there is none
 }
 
 // ObjectShare is a share of an object and who has it.
@@ -119,7 +119,7 @@ func (s *State) EachObject(ctx context.Context, f func(Object) error) error {
 }
 
 func (d *database) eachObject(f func(id int64, o Object) error) error {
-	const query = "SELECT id, oid, size, gen, salt, public, k, n, next_k, next_n, require, source, source_time, linked, " +
+	const query = "SELECT id, oid, size, gen, salt, public, k, n, next_k, next_n, require, source, source_time, link, " +
 		"added, pending FROM object"
 	var (
 		id, modified, added, pending int64
@@ -134,7 +134,7 @@ func (d *database) eachObject(f func(id int64, o Object) error) error {
 		o.Source.Time, o.Added, o.Pending = fromNano(modified), fromUnix(added), fromUnix(pending)
 		return f(id, o)
 	}, &id, &oid, &o.Size, &o.Gen, &salt, &o.Public, &o.Coding.K, &o.Coding.N, &o.Next.K, &o.Next.N, &o.Require,
-		&o.Source.Path, &modified, &o.Source.Linked, &added, &pending)
+		&o.Source.Path, &modified, &o.Source.Link, &added, &pending)
 }
 
 // objectRest is what stands in tables of its own, by the number of the object.

@@ -24,7 +24,7 @@ func film(n byte) friend.Object {
 		Coding:  friend.ObjectCoding{K: 3, N: 10, Manifest: []byte("manifest")},
 		Next:    friend.ObjectCoding{K: 10, N: 30, Manifest: []byte("next")},
 		Require: "safe",
-		Source:  friend.ObjectSource{Path: "/films/ana.mov", Time: time.Unix(1, 2), Linked: true},
+		Source:  friend.ObjectSource{Path: "/films/ana.mov", Time: time.Unix(1, 2), Link: "/swarm/pending/film"},
 		Added:   now.Local(), Pending: now.Add(time.Second).Local(),
 		Repositories: []radicle.RID{rid},
 		Shares: []friend.ObjectShare{
