@@ -53,10 +53,10 @@ func (o *ObjectChange) Forget(p blobstore.Pointer) error {
 	return nil
 }
 
-// Belongs adds an object to a repository. The object must be there.
-func (o *ObjectChange) Belongs(p blobstore.Pointer, rid radicle.RID) error {
-	const add = "INSERT OR IGNORE INTO object_repository (object, rid) VALUES (" + numbered + ", ?)"
-	return o.c.exec(add, p.OID[:], p.Size, rid.String())
+// Belongs adds an object to a repository, or changes whether it is recorded there. The object must be there.
+func (o *ObjectChange) Belongs(p blobstore.Pointer, r ObjectRepository) error {
+	const add = "INSERT OR REPLACE INTO object_repository (object, rid, recorded) VALUES (" + numbered + ", ?, ?)"
+	return o.c.exec(add, p.OID[:], p.Size, r.RID.String(), r.Recorded)
 }
 
 // Share says who has a share, in place of what was said of it before. The object must be there.

@@ -34,8 +34,9 @@ CREATE TABLE object (
 	UNIQUE (oid, size)
 ) STRICT;
 CREATE TABLE object_repository (
-	object INTEGER NOT NULL,
-	rid    TEXT NOT NULL,
+	object   INTEGER NOT NULL,
+	rid      TEXT NOT NULL,
+	recorded INTEGER NOT NULL, -- its record there says what is said here
 	PRIMARY KEY (object, rid)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE object_share (
@@ -70,8 +71,14 @@ type Object struct {
 	Pending time.Time // since when there is something to place; zero: there is not
 
 	// What [State.ChangeObjects] changes one by one. [ObjectChange.Put] leaves it alone.
-	Repositories []radicle.RID
+	Repositories []ObjectRepository
 	Shares       []ObjectShare
+}
+
+// ObjectRepository is a repository that an object belongs to.
+type ObjectRepository struct {
+	RID      radicle.RID
+	Recorded bool // the object's record there says what is said here
 }
 
 // ObjectCoding is a coding of an object. The zero value is none.
@@ -139,26 +146,27 @@ func (d *database) eachObject(f func(id int64, o Object) error) error {
 
 // objectRest is what stands in tables of its own, by the number of the object.
 type objectRest struct {
-	repositories map[int64][]radicle.RID
+	repositories map[int64][]ObjectRepository
 	shares       map[int64][]ObjectShare
 }
 
 func restOfObjects(d *database) (*objectRest, error) {
-	r := &objectRest{map[int64][]radicle.RID{}, map[int64][]ObjectShare{}}
+	r := &objectRest{map[int64][]ObjectRepository{}, map[int64][]ObjectShare{}}
 	var (
 		id, acked, verified int64
 		text                string
 		did                 []byte
 		share               ObjectShare
+		recorded            bool
 	)
-	err := d.each("SELECT object, rid FROM object_repository", nil, func() error {
+	err := d.each("SELECT object, rid, recorded FROM object_repository", nil, func() error {
 		rid, err := radicle.ParseRID(text)
 		if err != nil {
 			return damage{err}
 		}
-		r.repositories[id] = append(r.repositories[id], rid)
+		r.repositories[id] = append(r.repositories[id], ObjectRepository{rid, recorded})
 		return nil
-	}, &id, &text)
+	}, &id, &text, &recorded)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func film(n byte) friend.Object {
 		Require: "safe",
 		Source:  friend.ObjectSource{Path: "/films/ana.mov", Time: time.Unix(1, 2), Link: "/swarm/pending/film"},
 		Added:   now.Local(), Pending: now.Add(time.Second).Local(),
-		Repositories: []radicle.RID{rid},
+		Repositories: []friend.ObjectRepository{{RID: rid, Recorded: true}},
 		Shares: []friend.ObjectShare{
 			{K: 3, Index: 0, DID: ana().did(), Acked: now.Local()},
 			{K: 3, Index: 7, DID: bo().did(), Acked: now.Local(), Verified: now.Add(day).Local()},
@@ -38,8 +38,8 @@ func film(n byte) friend.Object {
 // write writes all of an object.
 func write(c *friend.ObjectChange, o friend.Object) error {
 	err := c.Put(o)
-	for _, rid := range o.Repositories {
-		err = errors.Join(err, c.Belongs(o.Pointer, rid))
+	for _, r := range o.Repositories {
+		err = errors.Join(err, c.Belongs(o.Pointer, r))
 	}
 	for _, s := range o.Shares {
 		err = errors.Join(err, c.Share(o.Pointer, s))
