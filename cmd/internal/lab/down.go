@@ -1,0 +1,161 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"radswarm/cmd/internal/daemon"
+)
+
+// politeTime is how long a daemon may take to end by itself.
+const politeTime = 6 * time.Second
+
+// Down ends all daemons of the lab and deletes its folder, working copies included. While it deletes, no daemon can start
+// there.
+func (l *Lab) Down(ctx context.Context) (Changed, error) {
+	if _, err := l.check(); err != nil {
+		return Changed{}, err
+	}
+	lock, err := l.lock(ctx)
+	if err != nil {
+		return Changed{}, err
+	}
+	defer lock.Close()
+	m, err := l.check() // again: now nobody changes it
+	if err != nil {
+		return Changed{}, err
+	}
+	homes := l.made(m)
+	held := make([]io.Closer, len(homes))
+	defer closeAll(held)
+	err = each(ctx, homes, func(ctx context.Context, i int) (err error) {
+		held[i], err = l.end(ctx, homes[i])
+		return err
+	})
+	if err != nil {
+		return Changed{}, err
+	}
+	for _, name := range homes {
+		l.removeSocket(name)
+	}
+	if runtime.GOOS == "windows" { // which removes no file that is open
+		closeAll(held)
+		_ = lock.Close()
+	}
+	return Changed{Dir: l.dir, Homes: homes}, l.remove(m)
+}
+
+func closeAll(held []io.Closer) {
+	for _, h := range held {
+		if h != nil {
+			_ = h.Close()
+		}
+	}
+}
+
+// end ends the daemon of a home, politely at first, and returns its lock, held.
+func (l *Lab) end(ctx context.Context, name string) (io.Closer, error) {
+	var lock *os.File
+	var problem error
+	free := func(ctx context.Context) bool {
+		lock, problem = daemon.Lock(l.Place(name).Lock())
+		return !errors.Is(problem, daemon.ErrRunning)
+	}
+	if free(ctx) {
+		return own(lock, problem)
+	}
+	l.ask(ctx, name)
+	late := errors.New("late")
+	err := await(ctx, politeTime, late, free)
+	if !errors.Is(err, late) {
+		return own(lock, errors.Join(err, problem))
+	}
+	if _, err := l.kill(ctx, name); err != nil {
+		return nil, err
+	}
+	late = fmt.Errorf("%s: somebody holds %s and listens nowhere: end that process", name, l.Place(name).Lock())
+	if err := await(ctx, endTime, late, free); err != nil {
+		return nil, err
+	}
+	return own(lock, problem)
+}
+
+// own keeps a nil file from being an interface that is not nil.
+func own(f *os.File, err error) (io.Closer, error) {
+	if f == nil || err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// ask asks a daemon to end; a frozen one is killed.
+func (l *Lab) ask(ctx context.Context, name string) {
+	c, _, err := l.connect(ctx, name)
+	if err != nil {
+		_, _ = l.kill(ctx, name) // who is still there after it is found out by its lock
+		return
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	_ = c.Call(ctx, http.MethodPost, "/v1/stop", nil, nil)
+}
+
+// removeSocket removes the socket of a dead daemon where that is outside the home because its path was too long: only the one
+// that a daemon of this home would make.
+func (l *Lab) removeSocket(name string) {
+	p := l.Place(name)
+	was, err := p.Socket()
+	if err != nil || within(was, l.dir) {
+		return
+	}
+	now, err := p.NewSocket()
+	if err != nil || now != was {
+		return
+	}
+	if info, err := os.Lstat(was); err == nil && info.Mode().Type() == os.ModeSocket {
+		_ = os.Remove(was)
+	}
+	if dir := filepath.Dir(was); strings.HasPrefix(filepath.Base(dir), "radswarm-") {
+		_ = os.Remove(dir) // only if it is empty
+	}
+}
+
+// remove deletes the folder: what the marker lists, then the marker, then the folder itself, which is empty by then.
+func (l *Lab) remove(m *marker) error {
+	for _, name := range append(m.names(), workDir, makingDir) {
+		if err := l.clear(name); err != nil {
+			return err
+		}
+	}
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, name := range []string{lockFile, newMarker, markerFile} {
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Remove(l.dir)
+}
+
+// clear removes something of the lab. It never leaves the folder, whatever symbolic links there are.
+func (l *Lab) clear(name string) error {
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return root.RemoveAll(name)
+}

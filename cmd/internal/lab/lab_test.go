@@ -1,0 +1,233 @@
+package lab_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/daemon"
+	"radswarm/cmd/internal/lab"
+	"radswarm/radicle/profile"
+)
+
+// The test binary is rad-swarm when it is called like it, and a lab command that can be killed.
+func TestMain(m *testing.M) {
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == "daemon":
+		if err := beDaemon(); err != nil {
+			os.Exit(1)
+		}
+	case len(os.Args) == 3 && os.Args[1] == "lab-up":
+		self, _ := os.Executable()
+		_, _, err := lab.Up(context.Background(), lab.Options{Dir: os.Args[2], Program: self, Friends: 3})
+		if err != nil {
+			os.Exit(1)
+		}
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+func beDaemon() error {
+	home, err := profile.Find(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	o := daemon.Options{Place: control.At(home), Software: "test", Open: func(context.Context) (*daemon.Routes, io.Closer, error) {
+		r := &daemon.Routes{}
+		r.Handle("GET /v1/friends", func(context.Context, *daemon.Request) (any, error) { return control.Friends{}, nil })
+		r.Handle("GET /v1/status", func(context.Context, *daemon.Request) (any, error) {
+			return control.Status{Friends: control.FriendCount{Online: 3, Total: 3}}, nil
+		})
+		r.Handle("POST /v1/invitations", func(context.Context, *daemon.Request) (any, error) { return control.Invitation{Line: "x"}, nil })
+		r.Stream("POST /v1/accept", func(context.Context, *daemon.Request, func(control.Line)) (any, error) {
+			return control.Accepted{}, nil
+		})
+		return r, io.NopCloser(nil), nil
+	}}
+	return daemon.Detached(context.Background(), o, os.Stdout)
+}
+
+// options are those of a lab that is gone when the test ends, at a short path.
+func options(t testing.TB, friends int) lab.Options {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent, err := os.MkdirTemp("", "rs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := lab.Options{Dir: filepath.Join(parent, "lab"), Program: self, Friends: friends}
+	t.Cleanup(func() {
+		if l, err := lab.Open(o); err == nil {
+			if _, err := l.Down(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := os.RemoveAll(parent); err != nil {
+			t.Error(err)
+		}
+	})
+	return o
+}
+
+func up(t testing.TB, o lab.Options) *lab.Lab {
+	t.Helper()
+	l, risen, err := lab.Up(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if risen.Friends != o.Friends || risen.Online != o.Friends {
+		t.Fatalf("%d of %d friends are online", risen.Online, risen.Friends)
+	}
+	return l
+}
+
+func states(t *testing.T, l *lab.Lab) string {
+	t.Helper()
+	homes, err := l.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, h := range homes {
+		all = append(all, h.Name+":"+string(h.State))
+		if runs := h.State != lab.Dead; runs != (h.PID > 0) || runs != (h.RSS > 0) || h.DID == nil {
+			t.Errorf("%+v", h)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+func want(t *testing.T, l *lab.Lab, all string) {
+	t.Helper()
+	if got := states(t, l); got != all {
+		t.Errorf("%s, not %s", got, all)
+	}
+}
+
+func TestLab(t *testing.T) {
+	o := options(t, 3)
+	var steps []string
+	o.Tell = func(s lab.Step) { steps = append(steps, s.What) }
+	l := up(t, o)
+	slices.Sort(steps)
+	if got := strings.Join(slices.Compact(slices.Clone(steps)), " "); got != "befriended made started" || len(steps) != 3+4+4 {
+		t.Errorf("%v", steps)
+	}
+	want(t, l, "you:up ana:up bo:up cy:up")
+
+	changed, err := l.Kill(t.Context(), "2")
+	if err != nil || !slices.Equal(changed.Homes, []string{"bo", "cy"}) {
+		t.Errorf("%v, %v", changed, err)
+	}
+	want(t, l, "you:up ana:up bo:dead cy:dead")
+	if e, ok := errors.AsType[*lab.TooFewError](second(l.Kill(t.Context(), "2"))); !ok || e.Running != 1 {
+		t.Errorf("%v", e)
+	}
+	if changed, err = l.Start(t.Context(), "cy"); err != nil || !slices.Equal(changed.Homes, []string{"cy"}) {
+		t.Errorf("%v, %v", changed, err)
+	}
+	want(t, l, "you:up ana:up bo:dead cy:up")
+	if changed, err = l.Freeze(t.Context(), "ana"); err != nil || !slices.Equal(changed.Homes, []string{"ana"}) {
+		t.Errorf("%v, %v", changed, err)
+	}
+	want(t, l, "you:up ana:frozen bo:dead cy:up")
+	if changed, err = l.Add(t.Context(), "reader"); err != nil || !slices.Equal(changed.Homes, []string{"reader"}) {
+		t.Errorf("%v, %v", changed, err)
+	}
+	if changed, err = l.Start(t.Context()); err != nil || !slices.Equal(changed.Homes, []string{"ana", "bo"}) {
+		t.Errorf("%v, %v", changed, err)
+	}
+	want(t, l, "you:up ana:up bo:up cy:up reader:up")
+
+	homes, err := l.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Freeze(t.Context(), "bo"); err != nil { // a frozen one is no hindrance
+		t.Fatal(err)
+	}
+	if changed, err = l.Down(t.Context()); err != nil || len(changed.Homes) != 5 {
+		t.Errorf("%v, %v", changed, err)
+	}
+	if _, err := os.Lstat(l.Dir()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	for _, h := range homes {
+		if lab.Running(h.PID) {
+			t.Errorf("%s still runs", h.Name)
+		}
+	}
+	if _, ok := errors.AsType[*lab.NoLabError](second(l.Down(t.Context()))); !ok {
+		t.Error("a lab that is gone goes down")
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// Whenever `up` is killed, the next one completes the lab, and so does down.
+func TestKilledInUp(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, way := range []string{"up", "down"} {
+		t.Run(way, func(t *testing.T) {
+			for _, seen := range []string{"", "radswarm-lab.json", ".making/you", "you", "cy/swarm/daemon.lock", "ana/swarm/control.sock"} {
+				killIn(t, self, seen, way)
+			}
+		})
+	}
+}
+
+// killIn kills `up` as soon as a file is seen.
+func killIn(t *testing.T, self, seen, way string) {
+	t.Helper()
+	o := options(t, 3)
+	cmd := exec.Command(self, "lab-up", o.Dir)
+	cmd.Env = append(os.Environ(), "TMPDIR="+os.TempDir())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline, tick := time.After(30*time.Second), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for path := filepath.Join(o.Dir, seen); ; {
+		if _, err := os.Lstat(path); err == nil {
+			break
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%s does not appear", seen)
+		case <-tick.C:
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if way == "up" {
+		want(t, up(t, o), "you:up ana:up bo:up cy:up")
+		return
+	}
+	l, err := lab.Open(o)
+	if _, ok := errors.AsType[*lab.NoLabError](err); ok && seen == "" {
+		return
+	}
+	if err == nil {
+		_, err = l.Down(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
