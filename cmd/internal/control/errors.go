@@ -66,6 +66,7 @@ var ErrEnded = errors.New("daemon has ended before it answered")
 // StartError is a daemon that could not be started.
 type StartError struct {
 	Said string // what it said, if anything: one line
+	Hint string // what helps, as a command that can be pasted; may be empty
 	Err  error
 }
 

@@ -18,7 +18,7 @@ import (
 const startTime = 15 * time.Second
 
 // ReadyLine is the line that a daemon which was started with --detached writes to its standard output when it can be reached,
-// before it closes it. Any other line is why it could not.
+// before it closes it. Any other line is why it could not, and the line after that what helps.
 const ReadyLine = "ready"
 
 // kept are the variables that a daemon is started with (DESIGN.md §10). Everything else of a shell, git or a hook is not
@@ -97,18 +97,20 @@ func awaitReady(ctx context.Context, ready *os.File, cmd *exec.Cmd) error {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = ready.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	line, err := bufio.NewReader(io.LimitReader(ready, 4096)).ReadString('\n')
+	said := bufio.NewReader(io.LimitReader(ready, 4096))
+	line, err := said.ReadString('\n')
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if line == ReadyLine+"\n" {
 		return cmd.Process.Release()
 	}
+	hint, _ := said.ReadString('\n')
 	end := cmd.Wait()
 	if end == nil {
 		end = err
 	}
-	return &StartError{Said: strings.TrimSpace(line), Err: end}
+	return &StartError{Said: strings.TrimSpace(line), Hint: strings.TrimSpace(hint), Err: end}
 }
 
 // maxLog is how long a log may be when a daemon starts. A longer one is kept once, beside it.

@@ -14,7 +14,7 @@ import (
 )
 
 // Detached is Run for a process that control.Start has started: it says on out, once, that the daemon can be reached, or why
-// not, and closes it. Where another daemon runs already, that is as good, once it answers.
+// not and what helps, and closes it. Where another daemon runs already, that is as good, once it answers.
 func Detached(ctx context.Context, o Options, out io.WriteCloser) error {
 	signal.Ignore(syscall.SIGPIPE) // who started us may be gone
 	said := false
@@ -40,9 +40,24 @@ func Detached(ctx context.Context, o Options, out io.WriteCloser) error {
 		}
 	}
 	if err != nil {
-		say(strings.ReplaceAll(err.Error(), "\n", "; "))
+		say(o.lines(err))
 	}
 	return err
+}
+
+// lines says why a daemon does not start, and on a second line what helps.
+func (o Options) lines(err error) string {
+	e := &control.Error{Message: err.Error()}
+	if o.Explain != nil {
+		if explained := o.Explain(err); explained != nil {
+			e = explained
+		}
+	}
+	line := strings.ReplaceAll(e.Message, "\n", "; ")
+	if e.Hint != "" {
+		line += "\n" + strings.ReplaceAll(e.Hint, "\n", "; ")
+	}
+	return line
 }
 
 // await waits until the daemon that has the lock answers. It may still be starting, or just ending.

@@ -29,6 +29,9 @@ type Request struct {
 // Value returns what stands in the path for a name in braces.
 func (r *Request) Value(name string) string { return r.http.PathValue(name) }
 
+// Empty reports whether the body is empty, as of a request that has nothing to say beyond its path.
+func (r *Request) Empty() bool { return len(r.body) == 0 }
+
 // Decode reads the body into a value. Fields that are not known are refused: a client that means something by them must hear
 // that it is not understood.
 func (r *Request) Decode(into any) error {

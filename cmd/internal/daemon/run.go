@@ -27,16 +27,23 @@ type Options struct {
 	// Open makes what answers requests, once the lock is held and before the socket listens. Close is called after the last
 	// answer.
 	Open func(context.Context) (routes *Routes, closer io.Closer, err error)
+	// Explain says what clients are told of an error that Open returns; nil, and what it returns nil for, is told as it stands.
+	Explain func(error) *control.Error
 }
+
+// A Reloader is a closer that reads its settings again when the process gets SIGHUP.
+type Reloader interface{ Reload() error }
 
 // drainTime is how long requests that run may take to end once the daemon is to stop.
 const drainTime = 5 * time.Second
 
-// Run is the daemon of a place until ctx is done or a client asks it to stop. Nobody else can be it meanwhile: ErrRunning.
+// Run is the daemon of a place until ctx is done or a client asks it to stop. Nobody else can be it meanwhile: ErrRunning. From
+// now on this process leaves no core dumps, which would have keys in them, and makes files for its owner only.
 func Run(ctx context.Context, o Options) (err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	closeUp()
 	if err := o.Place.Make(); err != nil {
 		return err
 	}
@@ -52,6 +59,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, closer.Close()) }()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if r, ok := closer.(Reloader); ok {
+		defer reloads(r, o.Log)()
+	}
 	return serve(ctx, stop, o, routes)
 }
 

@@ -1,0 +1,9 @@
+package daemon
+
+import "log/slog"
+
+// closeUp does nothing: there are no core dumps and no umask.
+func closeUp() {}
+
+// reloads does nothing: there is no SIGHUP.
+func reloads(Reloader, *slog.Logger) (stop func()) { return func() {} }
