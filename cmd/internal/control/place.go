@@ -32,10 +32,11 @@ func (p Place) Log() string { return filepath.Join(p.Dir, "log", "daemon.log") }
 // socketFile names the file that says where the socket is, if that is not in the folder.
 func (p Place) socketFile() string { return filepath.Join(p.Dir, "control.path") }
 
-// Make creates the folder and what belongs into it, for its owner only. A folder that others may enter is made closed.
+// Make creates the folder and what belongs into it, for its owner only. A folder that others may enter is made closed. The home
+// itself must be there (else fs.ErrNotExist): a daemon that starts late does not bring back one that was deleted.
 func (p Place) Make() error {
 	for _, dir := range []string{p.Dir, filepath.Dir(p.Log())} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if err := os.Chmod(dir, 0o700); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -102,6 +103,9 @@ func place(t *testing.T) control.Place {
 
 func placeIn(t *testing.T, home string) control.Place {
 	t.Helper()
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	p := control.Place{Dir: filepath.Join(home, "swarm")}
 	t.Cleanup(func() {
 		if c, h, err := control.Connect(context.Background(), p); err == nil {
@@ -290,6 +294,9 @@ func TestSocketFolderOfOthers(t *testing.T) {
 	t.Setenv("TMPDIR", short)
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	p := control.Place{Dir: filepath.Join(short, strings.Repeat("long", 30))}
+	if err := (control.Place{Dir: filepath.Join(short, "gone", "swarm")}).Make(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a home that is not there was made: %v", err)
+	}
 	if err := p.Make(); err != nil {
 		t.Fatal(err)
 	}
