@@ -28,7 +28,11 @@ type env struct {
 func constructors() []func(*env) *cli.Command {
 	return []func(*env) *cli.Command{
 		// this machine
-		authCommand, statusCommand, unlockCommand, daemonCommand,
+		authCommand, statusCommand, unlockCommand, daemonCommand, configCommand, deviceCommand, netCommand,
+		// people
+		inviteCommand, acceptCommand, friendCommand,
+		// objects
+		putCommand, getCommand, lsCommand, whoHoldsCommand, verifyCommand, forgetCommand,
 	}
 }
 
