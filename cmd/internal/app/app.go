@@ -6,15 +6,21 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"radswarm/blobstore/friend"
+	"radswarm/blobstore/holder"
+	"radswarm/blobstore/net/p2p"
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/daemon"
+	"radswarm/cmd/internal/objects"
+	"radswarm/cmd/internal/peers"
 	"radswarm/radicle/profile"
 )
-
-// ErrLocked is something for which the Radicle key is needed while it is not at hand.
-var ErrLocked = errors.New("radicle key is locked")
 
 // Options are what an App is made of.
 type Options struct {
@@ -50,7 +56,7 @@ func (o Options) withDefaults() Options {
 func Daemon(o Options) daemon.Options {
 	o = o.withDefaults()
 	return daemon.Options{
-		Place: control.At(o.Home), Software: o.Software, Log: o.Log,
+		Place: control.At(o.Home), Software: o.Software, Log: o.Log, Explain: Explain,
 		Open: func(ctx context.Context) (*daemon.Routes, io.Closer, error) {
 			a, err := Open(ctx, o)
 			if err != nil {
@@ -65,17 +71,215 @@ func Daemon(o Options) daemon.Options {
 type App struct {
 	options Options
 	place   control.Place
-	routes  *daemon.Routes
+	profile *profile.Profile
+	started time.Time
+	log     *slog.Logger
+
+	config   atomic.Pointer[Config] // as it is acted upon
+	setting  sync.Mutex             // changes config and its file
+	root     *os.Root               // the swarm folder
+	instance [16]byte
+	keys     *Keys
+	state    *friend.State
+	shares   *Shares
+	service  *holder.Service
+	network  *p2p.Network
+	peers    *peers.Peers
+	objects  *objects.Objects
+	routes   *daemon.Routes
+
+	background background
+	ends       []func() error // what Close does, the last first
 }
 
-// Open builds a home's daemon. Who calls it holds the lock of the place: daemon.Run does.
+// Open builds a home's daemon. Who calls it holds the lock of the place: daemon.Run does. What is wrong with the home, its
+// settings, its databases or the port is an error; a key that is locked and shares that are away are not.
 func Open(ctx context.Context, o Options) (*App, error) {
-	o = o.withDefaults()
-	return nil, errors.New("not built yet")
+	a := &App{options: o.withDefaults()}
+	a.place, a.log, a.started = control.At(o.Home), a.options.Log, a.options.Now().UTC()
+	for _, step := range []func(context.Context) error{
+		a.openHome, a.openKeys, a.openStores, a.openRooms, a.openNetwork, a.begin,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	a.routes = a.answers()
+	return a, nil
 }
+
+// Close ends everything that leans on something before that: what goes on in the background, objects, people, the network, the
+// service, the stores.
+func (a *App) Close() error {
+	var errs []error
+	for _, end := range slices.Backward(a.ends) {
+		errs = append(errs, end())
+	}
+	a.ends = nil
+	return errors.Join(errs...)
+}
+
+// atEnd has something closed after everything that is opened later.
+func (a *App) atEnd(end func() error) { a.ends = append(a.ends, end) }
 
 // Routes returns what the daemon answers.
 func (a *App) Routes() *daemon.Routes { return a.routes }
 
-// Close ends everything, in the order in which it leans on each other.
-func (a *App) Close() error { return nil }
+// openHome reads who this is, and the settings.
+func (a *App) openHome(context.Context) error {
+	var err error
+	if a.profile, err = profile.Load(a.options.Home); err != nil {
+		return err
+	}
+	if err := a.place.Make(); err != nil {
+		return err
+	}
+	config, err := LoadConfig(a.place)
+	if err != nil {
+		return err
+	}
+	a.config.Store(&config)
+	if a.root, err = os.OpenRoot(a.place.Dir); err != nil {
+		return err
+	}
+	a.atEnd(a.root.Close)
+	a.instance, err = instanceID(a.root)
+	return err
+}
+
+// openKeys finds the keys, and has signed what is due if that is possible now.
+func (a *App) openKeys(ctx context.Context) error {
+	var err error
+	a.keys, err = openKeys(ctx, a.root, a.profile, a.options)
+	return err
+}
+
+// openStores opens what is on the disk.
+func (a *App) openStores(ctx context.Context) error {
+	var err error
+	a.state, err = friend.Open(ctx, filepath.Join(a.place.Dir, friend.FileName), friend.Options{
+		Self: a.profile.DID(), Now: a.options.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.atEnd(a.state.Close)
+	a.keys.seen = func() uint64 {
+		known, ok := a.state.Certificate(a.profile.DID())
+		if !ok {
+			return 0
+		}
+		return known.Certificate.Seq()
+	}
+	c := a.config.Load()
+	a.shares = newShares(a.root, c.dir(a.place), c.diskLimits(), a.options)
+	a.atEnd(a.shares.Close)
+	a.background.ctx, a.background.cancel = context.WithCancel(context.Background())
+	a.atEnd(a.background.end)
+	return a.settle(ctx)
+}
+
+// settleTime is how long a start waits for what may take longer: an agent that asks a person, an index that is made anew. After
+// that it goes on in the background.
+const settleTime = 5 * time.Second
+
+// settle has signed what is due, and opens the shares.
+func (a *App) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, settleTime, errSettle)
+	defer cancel()
+	tended := a.background.do(func(ctx context.Context) {
+		if err := a.tend(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("radicle key does not sign", "err", err)
+		}
+	})
+	looked := a.background.do(func(ctx context.Context) { _ = a.shares.Look(ctx) })
+	for _, done := range []<-chan struct{}{tended, looked} {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+	}
+	if err := context.Cause(ctx); !errors.Is(err, errSettle) {
+		return err
+	}
+	return nil
+}
+
+var errSettle = errors.New("a start does not wait any longer")
+
+// background is what goes on without a request.
+type background struct {
+	ctx     context.Context // of all that goes on, until the end
+	cancel  context.CancelFunc
+	working sync.WaitGroup
+}
+
+// do begins something. What it returns is closed when that has ended.
+func (b *background) do(f func(context.Context)) <-chan struct{} {
+	done := make(chan struct{})
+	b.working.Go(func() {
+		defer close(done)
+		f(b.ctx)
+	})
+	return done
+}
+
+// end ends all and waits.
+func (b *background) end() error {
+	b.cancel()
+	b.working.Wait()
+	return nil
+}
+
+// openRooms makes people, service and objects, and joins them.
+func (a *App) openRooms(context.Context) error {
+	a.peers = peers.New(peers.Options{
+		Self: a.profile.DID(), Alias: a.alias, State: a.state, Store: a.shares,
+		Key: a.keys.Device(), Certificate: a.keys.Certificate,
+		Advertise: func() []string { return a.config.Load().Advertise },
+		Named:     func() bool { return a.config.Load().public() == holder.PublicNamed },
+		Limits:    func() holder.Limits { return a.config.Load().limits() },
+		Now:       a.options.Now, Log: a.log.With("room", "peers"),
+	})
+	c := a.config.Load()
+	a.service = holder.New(holder.Options{
+		Self: a.profile.DID(), Store: a.shares, Friends: a.state,
+		Certificate: a.keys.Certificate, Card: a.keys.Card, Instance: a.instance, Software: a.options.Software,
+		Control: a.peers, Public: c.public(), Limits: c.limits(),
+		Now: a.options.Now, Log: a.log.With("room", "holder"),
+	})
+	a.atEnd(func() error { a.service.Close(); return nil })
+	return nil
+}
+
+// openNetwork listens, and begins to keep connections.
+func (a *App) openNetwork(context.Context) error {
+	var err error
+	if a.network, err = listen(a.config.Load(), filepath.Join(a.place.Dir, ConfigFile), a.keys.Device(), a.service, a.log); err != nil {
+		return err
+	}
+	a.atEnd(a.network.Close)
+	a.service.Attach(a.network)
+	a.peers.Start(a.network, a.service)
+	a.atEnd(func() error { a.peers.Close(); return nil })
+	return nil
+}
+
+// begin opens the objects, whose jobs go on from here, and begins what happens in the background.
+func (a *App) begin(context.Context) error {
+	var err error
+	a.objects, err = objects.New(objects.Options{
+		Self: a.profile.DID(), Dir: a.place.Dir, State: a.state, People: people{a.peers}, Keys: ringOf{a.keys},
+		Log: a.log.With("room", "objects"),
+	})
+	if err != nil {
+		return err
+	}
+	a.atEnd(a.objects.Close)
+	a.chores()
+	a.atEnd(a.background.end)
+	return nil
+}
+
+// alias is what this person calls itself.
+func (a *App) alias() string { return a.profile.Config.Alias.String() }

@@ -1,0 +1,53 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"radswarm/blobstore/keyring"
+	"radswarm/cmd/internal/objects"
+	"radswarm/cmd/internal/peers"
+	"radswarm/radicle"
+)
+
+// What one room has, in the words of another.
+
+// people are those of package peers, as package objects sees them.
+type people struct{ *peers.Peers }
+
+var _ objects.People = people{}
+
+func (p people) Person(did radicle.DID) objects.Person {
+	one := p.Peers.Person(did)
+	return objects.Person{Name: one.Name, Online: one.Online, Seen: one.Seen, Household: one.Household}
+}
+
+func (p people) Candidates() []objects.Candidate {
+	var all []objects.Candidate
+	for _, c := range p.Peers.Candidates() {
+		all = append(all, objects.Candidate{Candidate: c.Candidate, Online: c.Online, Seen: c.Seen, Uptime: c.Uptime})
+	}
+	return all
+}
+
+func (p people) Friends() []radicle.DID {
+	var all []radicle.DID
+	for _, one := range p.People() {
+		if one.Friend {
+			all = append(all, one.DID)
+		}
+	}
+	return all
+}
+
+// signTime bounds how long a signature may take for which nobody waits with a context of its own: an agent may ask a person.
+const signTime = time.Minute
+
+// ringOf is the keys, as package objects sees them.
+type ringOf struct{ keys *Keys }
+
+func (r ringOf) Keyring() (*keyring.Keyring, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), signTime)
+	defer cancel()
+	return r.keys.Keyring(ctx)
+}
