@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -51,7 +50,7 @@ func (l *Lab) Down(ctx context.Context) (Changed, error) {
 		closeAll(held)
 		_ = lock.Close()
 	}
-	return Changed{Dir: l.dir, Homes: homes}, l.remove(m)
+	return Changed{Dir: l.dir, Homes: homes}, l.remove(ctx, m)
 }
 
 func closeAll(held []io.Closer) {
@@ -130,32 +129,38 @@ func (l *Lab) removeSocket(name string) {
 	}
 }
 
-// remove deletes the folder: what the marker lists, then the marker, then the folder itself, which is empty by then.
-func (l *Lab) remove(m *marker) error {
-	for _, name := range append(m.names(), workDir, makingDir) {
-		if err := l.clear(name); err != nil {
-			return err
-		}
+// remove deletes the folder: what the marker lists, then the marker, then the folder itself, which is empty by then. Daemons
+// that were about to start may still write; they end when they find their home gone.
+func (l *Lab) remove(ctx context.Context, m *marker) error {
+	var problem error
+	late := errors.New("late")
+	err := await(ctx, endTime, late, func(context.Context) bool {
+		problem = l.clear(append(m.names(), workDir, makingDir)...)
+		return problem == nil
+	})
+	if errors.Is(err, late) {
+		return problem
 	}
-	root, err := os.OpenRoot(l.dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	for _, name := range []string{lockFile, newMarker, markerFile} {
-		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := l.clear(lockFile, newMarker, markerFile); err != nil {
+		return err
 	}
 	return os.Remove(l.dir)
 }
 
-// clear removes something of the lab. It never leaves the folder, whatever symbolic links there are.
-func (l *Lab) clear(name string) error {
+// clear removes things of the lab, with all that is in them. It never leaves the folder, whatever symbolic links there are.
+func (l *Lab) clear(names ...string) error {
 	root, err := os.OpenRoot(l.dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	return root.RemoveAll(name)
+	for _, name := range names {
+		if err := root.RemoveAll(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
