@@ -61,7 +61,14 @@ func (g *gate) pass(ctx context.Context, c class, n int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	g.mu.Lock()
 	t := g.ask(c, n)
+	g.mu.Unlock()
+	return g.wait(ctx, c, t)
+}
+
+// wait waits for a ticket; nil is none.
+func (g *gate) wait(ctx context.Context, c class, t *ticket) error {
 	if t == nil {
 		return nil
 	}
@@ -76,16 +83,22 @@ func (g *gate) pass(ctx context.Context, c class, n int64) error {
 
 // passWithin is pass for who does not wait longer than patience: a *[wire.BusyError] says when to come again.
 func (g *gate) passWithin(ctx context.Context, patience time.Duration, n int64) error {
-	if wait := g.delay(); wait > patience {
-		return &wire.BusyError{RetryAfter: wait}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return g.pass(ctx, classFriend, n)
+	g.mu.Lock()
+	delay := g.delay()
+	if delay > patience {
+		g.mu.Unlock()
+		return &wire.BusyError{RetryAfter: delay}
+	}
+	t := g.ask(classFriend, n) // under the same lock: of many at once each counts those before it
+	g.mu.Unlock()
+	return g.wait(ctx, classFriend, t)
 }
 
-// delay is how long a newcomer waits at most, if all who wait are before it.
+// delay is how long a newcomer waits at most, if all who wait are before it. The caller has the lock.
 func (g *gate) delay() time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if g.rate == 0 {
 		return 0
 	}
@@ -104,10 +117,8 @@ func (g *gate) time(owed float64) time.Duration {
 	return time.Duration(max(0, owed) / float64(g.rate) * float64(time.Second))
 }
 
-// ask lets n bytes through, or returns the ticket to wait with.
+// ask lets n bytes through, or returns the ticket to wait with. The caller has the lock.
 func (g *gate) ask(c class, n int64) *ticket {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if g.rate == 0 {
 		return nil
 	}

@@ -53,6 +53,9 @@ func (s *Service) peer(device keyring.Device) (Peer, bool) {
 	return p, p.Access != 0
 }
 
+// Issuers returns by whom a peer presented introductions that hold, on a connection that lasts: whose guest it is.
+func (s *Service) Issuers(p Peer) []radicle.DID { return s.guests.issuers(p.Device, p.DID, s.now()) }
+
 // access returns what a DID may do by itself.
 func (s *Service) access(did radicle.DID) (a wire.Access) {
 	if did == s.self {
