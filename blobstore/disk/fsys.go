@@ -93,6 +93,7 @@ func (f rootFile) Size() (int64, error) {
 }
 
 func (f rootFile) Allocate(size int64) (bool, error) { return allocate(f.File, size) }
+func (f rootFile) Settle(off, n int64) error         { return settle(f.File, off, n) }
 
 // readFile returns a file of at most limit bytes; a longer one is cut one byte later.
 func readFile(fsys fileSystem, name string, limit int64) ([]byte, error) {

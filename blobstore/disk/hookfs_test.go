@@ -100,6 +100,16 @@ func (f hookFile) Allocate(size int64) (bool, error) {
 	return f.file.Allocate(size)
 }
 
+func (f hookFile) Settle(off, n int64) error {
+	if err := f.hook("settle", f.name); err != nil {
+		return err
+	}
+	if s, ok := f.file.(settler); ok {
+		return s.Settle(off, n)
+	}
+	return nil
+}
+
 func (f hookFile) Sync() error {
 	if err := f.hook("sync", f.name); err != nil {
 		return err

@@ -90,7 +90,7 @@ func (p *part) fill(ctx context.Context, src io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.WriteTo(io.NewOffsetWriter(p, 0)); err != nil {
+	if _, err := r.WriteTo(&body{file: p.file}); err != nil {
 		return err
 	}
 	_, _ = tail.Write(p.lease.sealed) // an error stays, and is Flush's

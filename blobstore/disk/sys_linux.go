@@ -23,3 +23,20 @@ func blockSize(st *unix.Statfs_t) int64 {
 	}
 	return int64(st.Bsize)
 }
+
+// settle is Settle of a settler.
+func settle(f *os.File, off, n int64) error {
+	return control(f, func(fd int) error {
+		err := unix.SyncFileRange(fd, off, n, unix.SYNC_FILE_RANGE_WRITE)
+		if err == nil && off >= n {
+			const wait = unix.SYNC_FILE_RANGE_WAIT_BEFORE | unix.SYNC_FILE_RANGE_WRITE | unix.SYNC_FILE_RANGE_WAIT_AFTER
+			if err = unix.SyncFileRange(fd, off-n, n, wait); err == nil {
+				_ = unix.Fadvise(fd, off-n, n, unix.FADV_DONTNEED) // a wish
+			}
+		}
+		if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+			return nil
+		}
+		return err
+	})
+}
