@@ -28,7 +28,6 @@ var house = []room{
 	{"cmd/internal/peers", "cmd/internal/* " + below},
 	{"cmd/internal/objects", "cmd/internal/* " + below},
 	{"cmd/internal/repos", "cmd/internal/* " + below},
-	{"cmd/internal/batch", "cmd/internal/* " + below},    // between repos and a push: what both must agree on, without libp2p
 	{"cmd/internal/bigfiles", "cmd/internal/* " + below}, // not in the design: what the remote helper asks of the daemon
 	{"cmd/internal/control", "cmd/internal/* " + below},
 	{"cmd/internal/lab", "cmd/internal/* " + below},

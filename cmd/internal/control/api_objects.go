@@ -24,6 +24,7 @@ import (
 //	POST   /v1/repositories/{rid}/ended     nothing: an agent has ended
 //	POST   /v1/repositories/{rid}/records   Settle → Batch
 //	POST   /v1/repositories/{rid}/recorded  Recorded → nothing
+//	POST   /v1/repositories/{rid}/wrote     nothing: refs of ours have moved
 
 // Requirement is how safe an object must be: local, safe or full (DESIGN.md §9). Empty is safe where there is a friend.
 type Requirement string

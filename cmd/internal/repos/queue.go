@@ -1,0 +1,128 @@
+package repos
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/record"
+	"radswarm/blobstore/zone"
+	"radswarm/radicle"
+)
+
+// queue is what is stored and not recorded. It lives in memory: the index of objects and our branch, which both are durable, say
+// the same after a restart (rebuild.go).
+type queue struct {
+	mu      sync.Mutex
+	pending map[radicle.RID]map[blobstore.Pointer]pending
+	batches map[string]*prepared // that pushes have, by id
+}
+
+// pending is one object to record.
+type pending struct {
+	record.New
+	zone zone.Zone // as it was settled; zero: no path is known yet
+}
+
+// prepared is a batch that was handed out, and not yet said to be signed.
+type prepared struct {
+	rid  radicle.RID
+	plan *plan
+	made time.Time
+}
+
+// maxPrepared is how many batches are remembered; the oldest go first. What was in them is found out from the branch.
+const maxPrepared = 256
+
+func (q *queue) init() {
+	q.pending = make(map[radicle.RID]map[blobstore.Pointer]pending)
+	q.batches = make(map[string]*prepared)
+}
+
+// put adds an object. What was settled of it stays.
+func (q *queue) put(rid radicle.RID, n record.New) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.pending[rid] == nil {
+		q.pending[rid] = make(map[blobstore.Pointer]pending)
+	}
+	q.pending[rid][n.Pointer] = pending{n, q.pending[rid][n.Pointer].zone}
+}
+
+// settle notes the zones of objects that are pending.
+func (q *queue) settle(rid radicle.RID, zones map[blobstore.Pointer]zone.Zone) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for p, z := range zones {
+		if n, ok := q.pending[rid][p]; ok {
+			n.zone = z
+			q.pending[rid][p] = n
+		}
+	}
+}
+
+// of returns what is pending in a repository.
+func (q *queue) of(rid radicle.RID) []pending {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.SortedFunc(maps.Values(q.pending[rid]), func(a, b pending) int { return bytes.Compare(a.Pointer.OID[:], b.Pointer.OID[:]) })
+}
+
+// count returns how much is pending in a repository.
+func (q *queue) count(rid radicle.RID) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.pending[rid])
+}
+
+// repositories are those in which something is pending.
+func (q *queue) repositories() []radicle.RID {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Collect(maps.Keys(q.pending))
+}
+
+// take removes what was recorded, unless it has changed since.
+func (q *queue) take(rid radicle.RID, done []pending) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, p := range done {
+		is, ok := q.pending[rid][p.Pointer]
+		if ok && is.Manifest == p.Manifest && slices.Equal(is.Holders, p.Holders) {
+			delete(q.pending[rid], p.Pointer)
+		}
+	}
+	if len(q.pending[rid]) == 0 {
+		delete(q.pending, rid)
+	}
+}
+
+// prepare remembers a batch.
+func (q *queue) prepare(id string, p *prepared) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.batches) >= maxPrepared {
+		oldest := slices.MinFunc(slices.Collect(maps.Keys(q.batches)), func(a, b string) int {
+			return q.batches[a].made.Compare(q.batches[b].made)
+		})
+		delete(q.batches, oldest)
+	}
+	q.batches[id] = p
+}
+
+// finish returns a batch once.
+func (q *queue) finish(id string) *prepared {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	p := q.batches[id]
+	delete(q.batches, id)
+	return p
+}
+
+// Stored says that an object was stored for a repository and is to be recorded. It is called again when the shares of an object
+// have changed.
+func (r *Repos) Stored(_ context.Context, rid radicle.RID, n record.New) { r.queue.put(rid, n) }

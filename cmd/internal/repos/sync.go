@@ -1,0 +1,354 @@
+package repos
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+
+	"radswarm/blobstore/holder"
+	"radswarm/blobstore/net"
+	"radswarm/blobstore/wire"
+	"radswarm/cmd/internal/control"
+	"radswarm/radicle"
+	"radswarm/radicle/cob"
+	"radswarm/radicle/cob/patch"
+	"radswarm/radicle/cobcache"
+	"radswarm/radicle/nodedb"
+	"radswarm/radicle/replicate"
+	"radswarm/radicle/storage"
+)
+
+const (
+	// hasTime is how long an answer to HAS is waited for; silence is no.
+	hasTime = 2 * time.Second
+	// maxFetches is how many repositories are fetched at a time because somebody told of news.
+	maxFetches = 4
+)
+
+// syncs is what is under way with others.
+type syncs struct {
+	mu     sync.Mutex
+	busy   map[radicle.RID]*sync.Mutex // one fetch of a repository at a time
+	wanted map[news]bool               // that are to be fetched
+	asked  map[[32]byte]*question      // by nonce
+	online map[radicle.DID]*holder.Session
+	places chan struct{} // for fetches of news
+}
+
+// news is a repository that somebody has something new of.
+type news struct {
+	rid  radicle.RID
+	from radicle.DID
+}
+
+func (s *syncs) init() {
+	s.busy, s.wanted = make(map[radicle.RID]*sync.Mutex), make(map[news]bool)
+	s.asked, s.online = make(map[[32]byte]*question), make(map[radicle.DID]*holder.Session)
+	s.places = make(chan struct{}, maxFetches)
+}
+
+// question is a HAS that waits for answers.
+type question struct {
+	rid     radicle.RID
+	answers chan radicle.DID
+}
+
+// ServeGit implements [holder.Git].
+func (r *Repos) ServeGit(ctx context.Context, p holder.Peer, s net.Stream) error {
+	return r.server.Serve(ctx, s, p.DID)
+}
+
+// seeds reports whether the person lets a repository be given to others: their policy for it, else the default.
+func (r *Repos) seeds(ctx context.Context, rid radicle.RID) (bool, error) {
+	policy, err := nodedb.OpenPolicies(r.Profile.Home.Node()).Seeding(ctx, rid)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r.ours(rid) || r.Profile.Config.Seeding.Default == "allow", nil
+	}
+	return policy.Allowed, err
+}
+
+// ours reports whether the document of a repository names us: who never ran a Radicle node has no policies, and works with
+// others all the same.
+func (r *Repos) ours(rid radicle.RID) bool { return r.isMember(rid, r.self) }
+
+// wants says what a fetch takes: by the person's policy, as Radicle's node would.
+func (r *Repos) wants(ctx context.Context, rid radicle.RID) (o replicate.Options, err error) {
+	o = replicate.Options{Storage: r.Storage, RID: rid, Local: r.Profile.NID, Alias: r.Profile.Config.Alias}
+	policies := nodedb.OpenPolicies(r.Profile.Home.Node())
+	scope := r.Profile.Config.Seeding.Scope
+	switch seeding, err := policies.Seeding(ctx, rid); {
+	case err == nil && seeding.Allowed:
+		scope = seeding.Scope
+	case err == nil:
+		return o, &BlockedError{RID: rid}
+	case !errors.Is(err, fs.ErrNotExist):
+		return o, err
+	}
+	follows, err := policies.Follows(ctx)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return o, err
+	}
+	follow, block := make(map[radicle.NID]bool), make(map[radicle.NID]bool)
+	for _, f := range follows {
+		if f.Allowed {
+			follow[f.NID] = true
+		} else {
+			block[f.NID] = true
+		}
+	}
+	if scope == "followed" {
+		o.Follows = func(nid radicle.NID) bool { return follow[nid] }
+	}
+	o.Blocks = func(nid radicle.NID) bool { return block[nid] }
+	return o, nil
+}
+
+// BlockedError is a repository that the person has blocked.
+type BlockedError struct{ RID radicle.RID }
+
+func (e *BlockedError) Error() string { return e.RID.String() + " is blocked by your seeding policy" }
+
+// Sync fetches a repository from members who are there. One that is not in storage is asked for among all who are there.
+func (r *Repos) Sync(ctx context.Context, rid radicle.RID, tell func(control.Line)) (control.Synced, error) {
+	out := control.Synced{From: []radicle.DID{}, Failed: []control.PersonError{}}
+	from, err := r.sources(ctx, rid)
+	if err != nil {
+		return out, err
+	}
+	for _, did := range from {
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		note(tell, "fetching from "+r.name(did))
+		result, err := r.fetch(ctx, rid, did)
+		if err != nil {
+			if _, blocked := errors.AsType[*BlockedError](err); blocked {
+				return out, &control.Error{Code: control.CodeConflict, Message: err.Error(), Hint: "rad seed " + rid.String()}
+			}
+			out.Failed = append(out.Failed, control.PersonError{DID: did, Name: r.name(did), Error: err.Error()})
+			continue
+		}
+		out.From = append(out.From, did)
+		for _, n := range result.Namespaces {
+			out.Changed += len(n.Refs)
+		}
+	}
+	return out, nil
+}
+
+func note(tell func(control.Line), text string) {
+	if tell != nil {
+		tell(control.Line{Note: text})
+	}
+}
+
+// name is what we call somebody.
+func (r *Repos) name(did radicle.DID) string {
+	if f, ok := r.State.Friend(did); ok && f.Name != "" {
+		return f.Name
+	}
+	return did.String()
+}
+
+// sources are those to fetch a repository from: its members who are there, delegates first.
+func (r *Repos) sources(ctx context.Context, rid radicle.RID) ([]radicle.DID, error) {
+	if r.People == nil {
+		return nil, nil
+	}
+	var people []radicle.DID
+	err := r.with(ctx, rid, func(_ *repository, v *view) error {
+		people = v.doc.Members()
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		people, err = r.whoHas(ctx, rid)
+	}
+	if err != nil {
+		return nil, err
+	}
+	people = slices.DeleteFunc(people, func(did radicle.DID) bool { return did == r.self || !r.People.Online(did) })
+	return r.introducers(ctx, rid, people)
+}
+
+// introducers adds those who have introduced us as readers of a repository: they can be dialled.
+func (r *Repos) introducers(ctx context.Context, rid radicle.RID, people []radicle.DID) ([]radicle.DID, error) {
+	all, err := r.State.Received(ctx, radicle.DID{})
+	for _, i := range all {
+		if i.RID() == rid && !slices.Contains(people, i.DID()) {
+			people = append(people, i.DID())
+		}
+	}
+	return people, err
+}
+
+// fetch fetches a repository from somebody, and does what follows.
+func (r *Repos) fetch(ctx context.Context, rid radicle.RID, from radicle.DID) (*replicate.Result, error) {
+	defer r.syncs.lock(rid)()
+	o, err := r.wants(ctx, rid)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := r.People.Open(ctx, from, wire.ProtocolGit)
+	if err != nil {
+		return nil, err
+	}
+	result, err := replicate.Fetch(ctx, stream, o)
+	if err != nil || len(result.Namespaces) == 0 {
+		return result, err
+	}
+	r.fetched(ctx, rid)
+	r.refresh(ctx, result)
+	r.spread(rid, false)
+	return result, nil
+}
+
+// lock waits until nobody fetches a repository, and returns what lets the next one.
+func (s *syncs) lock(rid radicle.RID) func() {
+	s.mu.Lock()
+	m := s.busy[rid]
+	if m == nil {
+		m = new(sync.Mutex)
+		s.busy[rid] = m
+	}
+	s.mu.Unlock()
+	m.Lock()
+	return m.Unlock
+}
+
+// refresh brings Radicle's cache up to date after a fetch, tells its node, and lets git collect garbage.
+func (r *Repos) refresh(ctx context.Context, result *replicate.Result) {
+	var nids []radicle.NID
+	for _, n := range result.Namespaces {
+		nids = append(nids, n.NID)
+	}
+	r.announce(ctx, result.RID, nids...)
+	err := r.with(ctx, result.RID, func(e *repository, _ *view) error {
+		return errors.Join(r.refreshPatches(ctx, e, result), e.repo.Collect(ctx))
+	})
+	if err != nil && ctx.Err() == nil {
+		r.Log.Debug("after a fetch", "rid", result.RID, "err", err)
+	}
+}
+
+// refreshPatches writes the rows of patches of which something came.
+func (r *Repos) refreshPatches(ctx context.Context, e *repository, result *replicate.Result) error {
+	touched := make(map[radicle.Oid]bool)
+	for _, n := range result.Namespaces {
+		for _, ref := range n.Refs {
+			if t, id, ok := cob.ParseRef(ref.Name); ok && t == patch.Type {
+				touched[id] = true
+			}
+		}
+	}
+	if len(touched) == 0 {
+		return nil
+	}
+	snapshot, err := e.repo.Refs(ctx)
+	if err != nil {
+		return err
+	}
+	cache := cobcache.Open(r.Profile.Home.Cobs())
+	for id := range touched {
+		if err := putPatch(ctx, cache, e, snapshot, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putPatch writes the row of a patch. A cache that is not there is made by Radicle's tools.
+func putPatch(ctx context.Context, cache *cobcache.Cache, e *repository, snapshot *storage.Snapshot, id radicle.Oid) error {
+	var tips []radicle.Oid
+	for _, nid := range snapshot.Peers() {
+		if at, ok := snapshot.Get(storage.NamespacePrefix(nid) + cob.Ref(patch.Type, id)); ok {
+			tips = append(tips, at)
+		}
+	}
+	var err error
+	if len(tips) == 0 {
+		err = cache.RemovePatch(ctx, e.rid, id)
+	} else {
+		var p *patch.Patch
+		if p, err = patch.Read(ctx, patchRepo{e.repo}, id, tips, cob.Limits{}); err == nil {
+			err = cache.PutPatch(ctx, e.rid, id, p)
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// whoHas asks all who are there for a repository that is not in storage. Who does not have it, or may not tell, learns nothing.
+func (r *Repos) whoHas(ctx context.Context, rid radicle.RID) ([]radicle.DID, error) {
+	q := &question{rid: rid, answers: make(chan radicle.DID, 64)}
+	ask := &wire.Has{}
+	if _, err := rand.Read(ask.Nonce[:]); err != nil {
+		return nil, err
+	}
+	ask.Hashes = [][32]byte{wire.HasHash(ask.Nonce, rid)}
+	asked := r.syncs.ask(ask.Nonce, q)
+	defer r.syncs.answered(ask.Nonce)
+	waiting := 0
+	for _, did := range asked {
+		if err := r.People.Tell(ctx, did, ask); err == nil {
+			waiting++
+		}
+	}
+	return q.collect(ctx, waiting)
+}
+
+// ask remembers a question, and returns who is there to be asked.
+func (s *syncs) ask(nonce [32]byte, q *question) (all []radicle.DID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked[nonce] = q
+	for did := range s.online {
+		all = append(all, did)
+	}
+	slices.SortFunc(all, radicle.DID.Compare)
+	return all
+}
+
+func (s *syncs) answered(nonce [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.asked, nonce)
+}
+
+// collect waits for answers: for all, or a while.
+func (q *question) collect(ctx context.Context, waiting int) (all []radicle.DID, err error) {
+	timer := time.NewTimer(hasTime)
+	defer timer.Stop()
+	for len(all) < waiting {
+		select {
+		case did := <-q.answers:
+			if !slices.Contains(all, did) {
+				all = append(all, did)
+			}
+		case <-timer.C:
+			return all, nil
+		case <-ctx.Done():
+			return all, ctx.Err()
+		}
+	}
+	return all, nil
+}
+
+// patchRepo is a repository as package patch asks for it.
+type patchRepo struct{ *storage.Repo }
+
+// Head implements [patch.Repo].
+func (p patchRepo) Head(ctx context.Context, owner radicle.NID, ref string) (radicle.Oid, error) {
+	return p.Ref(ctx, storage.NamespacePrefix(owner)+ref)
+}
+
+// IsAncestor implements [patch.Repo].
+func (p patchRepo) IsAncestor(ctx context.Context, ancestor, commit radicle.Oid) (bool, error) {
+	base, err := p.MergeBase(ctx, ancestor, commit)
+	return base == ancestor, err
+}

@@ -1,0 +1,181 @@
+package repos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/record"
+	"radswarm/blobstore/zone"
+	"radswarm/cmd/internal/control"
+	"radswarm/radicle"
+)
+
+// SetZone changes who may read: of what is stored from now on, of one object, or of all of ours.
+func (r *Repos) SetZone(
+	ctx context.Context, rid radicle.RID, in control.SetZone, tell func(control.Line),
+) (out control.Zoned, err error) {
+	out.Truths = []control.Warning{}
+	if in.Default == "" && in.Object == nil && !in.All {
+		return out, usage("neither a zone for what comes, nor an object")
+	}
+	if in.Default != "" {
+		if err := r.setCeiling(ctx, rid, in, &out); err != nil {
+			return out, err
+		}
+	}
+	if in.Object != nil || in.All {
+		if err := r.setObjects(ctx, rid, in, tell, &out); err != nil {
+			return out, err
+		}
+	}
+	out.Repository, err = r.Repository(ctx, rid)
+	return out, err
+}
+
+// setCeiling notes the owner's word about a repository.
+func (r *Repos) setCeiling(ctx context.Context, rid radicle.RID, in control.SetZone, out *control.Zoned) error {
+	z, err := wanted(in.Default)
+	if err != nil {
+		return err
+	}
+	if z.Kind() == zone.Public && !in.Sure {
+		return unsure("everything stored from now on is for everyone, for ever", "rad swarm zone --default public --yes")
+	}
+	if _, err := r.Repository(ctx, rid); err != nil { // what is not there has no readers
+		return err
+	}
+	if err := r.settings.edit(rid, func(s *repositorySet) { s.Zone = z.String() }); err != nil {
+		return err
+	}
+	out.Truths = append(out.Truths, control.Warning{Text: "objects stored from now on are " + z.String()})
+	return nil
+}
+
+// wanted reads a zone that a person has asked for.
+func wanted(text string) (zone.Zone, error) {
+	z, err := zone.Parse(text)
+	if err != nil {
+		return z, usage("%v; a zone is private, follow, shared:DID,DID or public", err)
+	}
+	return z, nil
+}
+
+// unsure is something that a person must agree to.
+func unsure(what, hint string) error {
+	return &control.Error{Code: control.CodeConflict, Message: what + ": it cannot be taken back", Hint: hint}
+}
+
+// setObjects moves objects outward. What cannot be taken back is refused.
+func (r *Repos) setObjects(
+	ctx context.Context, rid radicle.RID, in control.SetZone, tell func(control.Line), out *control.Zoned,
+) error {
+	z, err := wanted(in.Zone)
+	if err != nil {
+		return err
+	}
+	if z.Kind() == zone.Public && !in.Sure {
+		return unsure("who has these objects once has them for ever", "rad swarm zone … public --yes")
+	}
+	for range maxAgain {
+		again, err := r.changeOnce(ctx, rid, in, z, tell, out)
+		if err != nil || !again {
+			return notThere(rid, err)
+		}
+	}
+	return nil
+}
+
+// changeOnce does one step of a change: a record that is not written yet is written first.
+func (r *Repos) changeOnce(
+	ctx context.Context, rid radicle.RID, in control.SetZone, z zone.Zone, tell func(control.Line), out *control.Zoned,
+) (again bool, err error) {
+	if r.queue.count(rid) > 0 {
+		if err := r.Round(ctx, rid); err != nil {
+			return false, err
+		}
+	}
+	err = r.with(ctx, rid, func(e *repository, v *view) error {
+		e.write.Lock()
+		defer e.write.Unlock()
+		if v, err = r.fresh(ctx, e); err != nil {
+			return err
+		}
+		objects, err := r.chosen(ctx, e, in)
+		if err != nil {
+			return err
+		}
+		again = len(objects) > zone.MaxRecords
+		p, err := r.planChange(ctx, e, v, z, objects[:min(len(objects), zone.MaxRecords)])
+		if err != nil || p.empty() {
+			return err
+		}
+		note(tell, fmt.Sprintf("%d records", len(p.Batch.Records)))
+		out.Changed += len(p.Batch.Records)
+		out.Truths = append(out.Truths, truths(p.Truths)...)
+		return r.commit(ctx, e, p)
+	})
+	return again, explainInward(err)
+}
+
+// planChange plans to move objects of our branch outward.
+func (r *Repos) planChange(
+	ctx context.Context, e *repository, v *view, z zone.Zone, objects []blobstore.Pointer,
+) (*plan, error) {
+	round, err := r.round(ctx, e, v)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.settings.edit(e.rid, func(s *repositorySet) { s.Named = merge(s.Named, z.Named()) }); err != nil {
+		return nil, err
+	}
+	p := &plan{known: objects}
+	p.Result, err = round.Change(ctx, z, objects...)
+	return p, err
+}
+
+// merge returns all DIDs of two lists, in order, each once.
+func merge(a, b []radicle.DID) []radicle.DID {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, radicle.DID.Compare)
+	return slices.Compact(all)
+}
+
+// chosen are the objects of our branch that a request is about: one, or all that are narrower than what is asked for.
+func (r *Repos) chosen(ctx context.Context, e *repository, in control.SetZone) ([]blobstore.Pointer, error) {
+	if in.Object != nil {
+		return []blobstore.Pointer{{OID: in.Object.OID, Size: in.Object.Size}}, nil
+	}
+	z, err := wanted(in.Zone)
+	own := e.index.Branch(r.self)
+	if err != nil || own == nil {
+		return nil, err
+	}
+	var all []blobstore.Pointer
+	for is, err := range own.All(ctx) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err == nil && (zone.KindOf(is) < z.Kind() || zone.KindOf(is) == zone.Shared && z.Kind() == zone.Shared) {
+			all = append(all, is.Pointer())
+		}
+	}
+	return all, nil
+}
+
+// explainInward says for people what is refused.
+func explainInward(err error) error {
+	if in, ok := errors.AsType[*zone.InwardError](err); ok {
+		return &control.Error{
+			Code: control.CodeConflict, Message: in.Error(),
+			Hint: "the object can be stored anew under another key; who could read it still can while its shares are there",
+		}
+	}
+	if of, ok := errors.AsType[*record.ObjectError](err); ok && errors.Is(err, fs.ErrNotExist) {
+		return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("%v is not recorded here by you", of.Pointer.OID)}
+	}
+	return err
+}
