@@ -16,6 +16,8 @@ var (
 	ErrNoDevice = errors.New("no device of theirs is known")
 	// ErrNotAdmitted is somebody who was reached and does not let us in.
 	ErrNotAdmitted = errors.New("does not let us in")
+	// ErrNotIntroduced is somebody who is no friend, and for whom there is no introduction by the owner of what is to be read.
+	ErrNotIntroduced = errors.New("no introduction by the owner")
 	// ErrStopped is a Peers that was not started, or was closed.
 	ErrStopped = errors.New("not connected to anybody: the daemon is starting or ending")
 )
@@ -35,7 +37,7 @@ func (e *UnreachableError) Error() string {
 	}
 	text := who + " is not reachable"
 	if !e.Seen.IsZero() {
-		text += ", last seen " + e.Seen.UTC().Format("2006-01-02 15:04 UTC")
+		text += ", last seen " + stamp(e.Seen)
 	}
 	if e.Err != nil {
 		text += fmt.Sprintf(": %v", e.Err)

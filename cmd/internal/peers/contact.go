@@ -1,0 +1,115 @@
+package peers
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"radswarm/blobstore/holder"
+	"radswarm/blobstore/net"
+	"radswarm/blobstore/wire"
+	"radswarm/radicle"
+)
+
+// contact is what memory has of somebody. It is guarded by the Peers' lock.
+type contact struct {
+	did      radicle.DID
+	lines    []*line // the oldest first
+	attempt  *attempt
+	keeper   context.CancelFunc // nil: nobody keeps a line
+	wake     chan struct{}      // for the keeper: dial now
+	greeted  bool               // they took our HELLO, and nothing has changed since
+	failures int                // attempts that failed since a line lasted
+	problem  error              // why there is no line
+	failed   time.Time          // when the last attempt failed; zero: it did not
+	next     time.Time          // when the keeper dials next
+	busy     time.Time          // until when they take no blk/1 streams
+}
+
+// line is a connection on which a HELLO was accepted.
+type line struct {
+	*holder.Session
+	since    time.Time
+	gone     chan struct{} // closed when it ended
+	used     time.Time     // when a stream of ours ended last
+	streams  int           // of ours that are open
+	replaced bool          // there is a newer connection
+	shown    map[radicle.DID]bool
+	told     map[radicle.DID]uint64 // address records that went over it: of whom, and their number
+	pledge   wire.Pledge            // that was told last
+	pledged  time.Time              // when; zero: never
+}
+
+func (l *line) alive() bool { return !l.replaced && l.Conn.Err() == nil }
+
+// attempt is a dialling under way.
+type attempt struct {
+	done chan struct{} // closed when it ended
+	err  error         // set before
+}
+
+// contact returns what memory has of somebody, and begins to have it.
+func (p *Peers) contact(did radicle.DID) *contact {
+	c, ok := p.contacts[did]
+	if !ok {
+		c = &contact{did: did, wake: make(chan struct{}, 1)}
+		p.contacts[did] = c
+	}
+	return c
+}
+
+// prune forgets somebody with whom there is nothing.
+func (p *Peers) prune(c *contact) {
+	if len(c.lines) == 0 && c.attempt == nil && c.keeper == nil {
+		delete(p.contacts, c.did)
+	}
+}
+
+// best returns the newest line that takes streams, nil where there is none.
+func (c *contact) best() *line {
+	for _, l := range slices.Backward(c.lines) {
+		if l.alive() {
+			return l
+		}
+	}
+	return nil
+}
+
+// lineWith returns the line with somebody that takes streams, nil where there is none.
+func (p *Peers) lineWith(did radicle.DID) *line {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c, ok := p.contacts[did]; ok {
+		return c.best()
+	}
+	return nil
+}
+
+// lines returns one line with each who is there.
+func (p *Peers) lines() (all []*line) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.contacts {
+		if l := c.best(); l != nil {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// lineOf returns the line that goes over a connection.
+func (p *Peers) lineOf(did radicle.DID, conn net.Conn) *line {
+	c, ok := p.contacts[did]
+	if !ok {
+		return nil
+	}
+	for _, l := range c.lines {
+		if l.Conn == conn {
+			return l
+		}
+	}
+	return nil
+}
+
+// Online reports whether somebody is there.
+func (p *Peers) Online(did radicle.DID) bool { return p.lineWith(did) != nil }

@@ -1,0 +1,238 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/holder"
+	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/net"
+	"radswarm/blobstore/wire"
+	"radswarm/radicle"
+)
+
+const (
+	// patience is how long somebody who asks for a connection waits for it.
+	patience = 5 * time.Second
+	// helloTime is how long a peer has for its HELLO, and for the answer to a knock.
+	helloTime = 5 * time.Second
+	// memory is how long an attempt that failed answers for those that come after it.
+	memory = time.Second
+)
+
+// reach returns a line with somebody, and dials where there is none; owner is whose shares are to be read there, zero or ourselves
+// for our own. Who asks waits for patience at most, and the attempt goes on.
+func (p *Peers) reach(ctx context.Context, did, owner radicle.DID) (*line, error) {
+	if did == p.o.Self {
+		return nil, net.ErrDevice
+	}
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		l, a, err := p.lineOrAttempt(did, owner)
+		if l != nil {
+			return l, nil
+		}
+		if err != nil {
+			return nil, p.unreachable(did, err)
+		}
+		select {
+		case <-a.done:
+			if a.err != nil {
+				return nil, p.unreachable(did, a.err)
+			}
+		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, p.unreachable(did, fmt.Errorf("no answer in %v", patience))
+		}
+	}
+}
+
+// lineOrAttempt returns the line that there is, or else the attempt that is under way, which it begins if it must.
+func (p *Peers) lineOrAttempt(did, owner radicle.DID) (*line, *attempt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.contact(did)
+	defer p.prune(c)
+	if l := c.best(); l != nil {
+		return l, nil, nil
+	}
+	if c.attempt != nil {
+		return nil, c.attempt, nil
+	}
+	if !c.failed.IsZero() && time.Since(c.failed) < memory {
+		return nil, nil, c.problem
+	}
+	a := &attempt{done: make(chan struct{})}
+	if p.network == nil || !p.spawnLocked(func() { p.run(c, a, owner) }) {
+		return nil, nil, ErrStopped
+	}
+	c.attempt = a
+	return nil, a, nil
+}
+
+// run makes an attempt.
+func (p *Peers) run(c *contact, a *attempt, owner radicle.DID) {
+	a.err = p.dial(p.life, c.did, owner)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.attempt = nil
+	if a.err != nil {
+		c.failures++
+		c.problem, c.failed, c.greeted = a.err, time.Now(), false
+	}
+	p.prune(c)
+	close(a.done)
+}
+
+// dial connects with somebody and meets them. Where that showed us their certificate for the first time it is done again: the HELLO
+// that was said did not know to whom it was said.
+func (p *Peers) dial(ctx context.Context, did, owner radicle.DID) error {
+	for range 2 {
+		t, err := p.target(ctx, did)
+		if err != nil {
+			return err
+		}
+		_, _, before := p.state.ByDevice(t.device)
+		s, err := p.meet(ctx, t, did, owner)
+		if err != nil {
+			return err
+		}
+		if _, _, after := p.state.ByDevice(t.device); before == nil || after != nil {
+			return nil
+		}
+		p.drop(s)
+	}
+	return nil
+}
+
+// drop ends a connection that begins again, or is of no use.
+func (p *Peers) drop(s *holder.Session) {
+	p.mu.Lock()
+	if l := p.lineOf(s.DID, s.Conn); l != nil {
+		l.replaced = true
+	}
+	p.mu.Unlock()
+	_ = s.Conn.Close(uint32(wire.CodeOK)) // it is over in any case
+}
+
+// meet connects, knocks if need be, and waits for the HELLO.
+func (p *Peers) meet(ctx context.Context, t target, did, owner radicle.DID) (*holder.Session, error) {
+	n, service, err := p.house()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := n.Connect(ctx, t.device, t.addrs)
+	if err != nil {
+		return nil, err
+	}
+	k := p.knocking(did)
+	if !conn.Inbound() && k {
+		if err := p.knock(ctx, conn, did, owner); err != nil {
+			_ = conn.Close(uint32(wire.CodeOK)) // it is of no use
+			return nil, err
+		}
+	}
+	return p.hello(ctx, service, conn, did)
+}
+
+// hello waits for the HELLO of somebody, and for nobody else's.
+func (p *Peers) hello(ctx context.Context, service *holder.Service, conn net.Conn, did radicle.DID) (*holder.Session, error) {
+	waiting, cancel := context.WithTimeout(ctx, helloTime)
+	defer cancel()
+	s, err := service.Meet(waiting, conn)
+	if err != nil {
+		_ = conn.Close(uint32(wire.CodeOK)) // it is over in any case
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			err = fmt.Errorf("no hello in %v", helloTime)
+		}
+		return nil, err
+	}
+	if s.DID != did {
+		p.drop(s)
+		return nil, fmt.Errorf("the device is %v's: %w", s.DID, keyring.ErrMismatch)
+	}
+	p.mu.Lock()
+	p.contact(did).greeted = true
+	p.mu.Unlock()
+	return s, nil
+}
+
+// knocking reports whether somebody who is dialled may not know our device: then a knock comes before the HELLO.
+func (p *Peers) knocking(did radicle.DID) bool {
+	if !p.isFriend(did) {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.contact(did).greeted
+}
+
+// knock asks to be let in: as a friend or member, or as the guest of an owner.
+func (p *Peers) knock(ctx context.Context, conn net.Conn, did, owner radicle.DID) error {
+	cert := p.o.Certificate()
+	if cert == nil {
+		return keyring.ErrExpired
+	}
+	if p.isFriend(did) || owner.IsZero() || owner == p.o.Self || owner == did {
+		return p.say(ctx, conn, &wire.KnockMember{Certificate: cert.Bytes()})
+	}
+	return p.show(ctx, conn, owner)
+}
+
+// show presents the introduction by an owner.
+func (p *Peers) show(ctx context.Context, conn net.Conn, owner radicle.DID) error {
+	cert := p.o.Certificate()
+	if cert == nil {
+		return keyring.ErrExpired
+	}
+	all, err := p.state.Received(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return ErrNotIntroduced
+	}
+	return p.say(ctx, conn, &wire.KnockGuest{Certificate: cert.Bytes(), Introduction: all[0].Bytes()})
+}
+
+// say says a knock on a stream of its own.
+func (p *Peers) say(ctx context.Context, conn net.Conn, m wire.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, helloTime)
+	defer cancel()
+	stream, err := conn.Open(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = wire.Knock(ctx, stream, m)
+	switch {
+	case errors.Is(err, blobstore.ErrDenied):
+		return ErrNotAdmitted
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("no answer to the knock in %v", helloTime)
+	}
+	return err
+}
+
+// unreachable says that somebody is not there. Errors of time are ctx's and go through.
+func (p *Peers) unreachable(did radicle.DID, err error) error {
+	if errors.Is(err, ErrStopped) {
+		return err
+	}
+	e := &UnreachableError{DID: did, Err: err}
+	if f, ok := p.state.Friend(did); ok {
+		e.Name, e.Seen = f.Name, f.Seen
+	}
+	return e
+}
+
+// Reach connects with somebody, if that is not done. The error is an *[UnreachableError], [ErrStopped] or ctx's.
+func (p *Peers) Reach(ctx context.Context, did radicle.DID) error {
+	_, err := p.reach(ctx, did, radicle.DID{})
+	return err
+}
