@@ -26,12 +26,11 @@ func (s *session) setUpLFS(ctx context.Context) {
 	if s.BigFiles == nil || s.work.dir == "" || len(s.Args) < 2 || s.Args[0] == s.Args[1] {
 		return
 	}
-	config, err := s.lfs().ReadConfig(ctx)
-	if err != nil {
+	s.config = nil // the second time there is more
+	if s.readConfig(ctx) != nil {
 		return
 	}
-	s.config = config
-	warnings, err := config.Configure(ctx, lfs.Remote{
+	warnings, err := s.config.Configure(ctx, lfs.Remote{
 		Name: s.Args[0], URL: s.Args[1], RID: s.url.RID, NID: s.profile.NID, Cloning: s.options.cloning,
 	})
 	if err != nil && ctx.Err() == nil {
@@ -42,9 +41,25 @@ func (s *session) setUpLFS(ctx context.Context) {
 	}
 }
 
-// lfs is the working copy as package lfs sees it.
-func (s *session) lfs() lfs.Repo {
-	return lfs.Repo{Dir: s.work.dir, Alternates: []string{filepath.Join(s.repo.Dir(), "objects")}}
+// lfs is the working copy as package lfs sees it. git says which one where the caller has not.
+func (s *session) lfs(ctx context.Context) (lfs.Repo, error) {
+	dir := s.work.dir
+	if dir == "" {
+		found, err := output(ctx, s.work.git(ctx, "rev-parse", "--absolute-git-dir"), maxStderr)
+		if err != nil {
+			return lfs.Repo{}, err
+		}
+		dir = found
+	}
+	return lfs.Repo{Dir: dir, Alternates: []string{filepath.Join(s.repo.Dir(), "objects")}}, nil
+}
+
+// unlisted is why nobody knows what big files a push brings.
+func (s *session) unlisted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fail(fmt.Sprintf(hintFsck, s.repo.Dir()), "the files of this push could not be listed: %v", err)
 }
 
 // bigFile is an LFS object of a push.
@@ -100,19 +115,29 @@ func (s *session) pointers(ctx context.Context, actions []action) ([]bigFile, er
 	if err != nil {
 		return nil, err
 	}
-	disk, err := s.lfsDisk(ctx)
+	fresh := without(tips(actions, s.options.baseID), have)
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	repo, err := s.lfs(ctx)
 	if err != nil {
 		return nil, err
 	}
+	var disk lfs.Storage
 	seen := make(map[blobstore.Pointer]int)
 	var files []bigFile
-	for found, err := range s.lfs().Scan(ctx, lfs.Range{New: without(tips(actions, s.options.baseID), have), Have: have}) {
+	for found, err := range repo.Scan(ctx, lfs.Range{New: fresh, Have: have}) {
 		if incomplete, ok := errors.AsType[*lfs.IncompleteError](err); ok {
 			s.say.warn(fmt.Sprintf(textPartial, incomplete.Missing))
 			continue
 		}
 		if err != nil {
-			return nil, fail(hintAgain, "the files of this push could not be listed: %v", err)
+			return nil, s.unlisted(err)
+		}
+		if len(files) == 0 {
+			if disk, err = s.lfsDisk(ctx); err != nil {
+				return nil, err
+			}
 		}
 		if at, again := seen[found.Pointer]; again {
 			files[at].blobs = append(files[at].blobs, found.Blob)
@@ -140,9 +165,13 @@ func (s *session) lfsDisk(ctx context.Context) (lfs.Storage, error) {
 	return s.config.Storage()
 }
 
-func (s *session) readConfig(ctx context.Context) (err error) {
-	if s.config == nil {
-		s.config, err = s.lfs().ReadConfig(ctx)
+func (s *session) readConfig(ctx context.Context) error {
+	if s.config != nil {
+		return nil
+	}
+	repo, err := s.lfs(ctx)
+	if err == nil {
+		s.config, err = repo.ReadConfig(ctx)
 	}
 	return err
 }

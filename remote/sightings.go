@@ -110,9 +110,13 @@ func (s *session) sightCommit(ctx context.Context, commit radicle.Oid, seen *sig
 	var at []int
 	var paths []string
 	wanted := func(blob radicle.Oid) bool { _, ok := seen.of[blob]; return ok }
-	for place, err := range s.lfs().Paths(ctx, commit, wanted) {
+	repo, err := s.lfs(ctx)
+	if err != nil {
+		return err
+	}
+	for place, err := range repo.Paths(ctx, commit, wanted) {
 		if err != nil {
-			return fail(hintAgain, "the files of this push could not be listed: %v", err)
+			return s.unlisted(err)
 		}
 		at, paths = append(at, seen.of[place.Blob]), append(paths, place.Path)
 	}
@@ -148,7 +152,11 @@ func (s *session) sightRest(ctx context.Context, newest radicle.Oid, seen *sight
 
 // asked is what the attributes of a commit say. Where that cannot be known nobody may be let in by mistake: the push ends.
 func (s *session) asked(ctx context.Context, commit radicle.Oid, paths []string) ([]string, error) {
-	asked, err := s.lfs().Attribute(ctx, commit, ZoneAttribute, paths)
+	repo, err := s.lfs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := repo.Attribute(ctx, commit, ZoneAttribute, paths)
 	if err != nil && ctx.Err() == nil {
 		return nil, fail(hintAttributes, "who may read the big files is not known: %v", err)
 	}

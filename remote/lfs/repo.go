@@ -43,11 +43,22 @@ type GitError struct {
 }
 
 func (e *GitError) Error() string {
-	text, _, _ := strings.Cut(strings.TrimSpace(e.Stderr), "\n")
+	text := e.complaint()
 	if text == "" {
 		return fmt.Sprintf("git %s: %v", e.Command, e.Err)
 	}
 	return fmt.Sprintf("git %s: %s", e.Command, printable(text))
+}
+
+// complaint is the line that says what is wrong: git gives advice before it.
+func (e *GitError) complaint() string {
+	lines := strings.Split(strings.TrimSpace(e.Stderr), "\n")
+	for _, line := range lines {
+		if strings.HasPrefix(line, "fatal: ") || strings.HasPrefix(line, "error: ") {
+			return line
+		}
+	}
+	return lines[0]
 }
 
 // Unwrap returns e.Err.
