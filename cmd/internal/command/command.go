@@ -31,8 +31,12 @@ func constructors() []func(*env) *cli.Command {
 		authCommand, statusCommand, unlockCommand, daemonCommand, configCommand, deviceCommand, netCommand,
 		// people
 		inviteCommand, acceptCommand, friendCommand,
+		// repositories
+		initCommand, memberCommand, zoneCommand,
 		// objects
 		putCommand, getCommand, lsCommand, whoHoldsCommand, verifyCommand, forgetCommand,
+		// to try and to learn
+		labCommand,
 	}
 }
 

@@ -125,8 +125,8 @@ type Measured struct {
 }
 
 // Measure looks once a second for some time, and says what the processes that ran throughout have used. Nothing is asked of
-// them meanwhile. Tell is called after each look with the time that has passed.
-func (l *Lab) Measure(ctx context.Context, long time.Duration, tell func(time.Duration)) ([]Measured, error) {
+// them meanwhile.
+func (l *Lab) Measure(ctx context.Context, long time.Duration) ([]Measured, error) {
 	homes, err := l.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,6 @@ func (l *Lab) Measure(ctx context.Context, long time.Duration, tell func(time.Du
 		case <-end:
 			over = true
 		case <-tick.C:
-			tell(time.Since(began))
 		}
 		look(measured, time.Since(began))
 	}
