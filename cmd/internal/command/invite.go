@@ -167,7 +167,7 @@ func (e *env) accepted(a *control.Accepted) error {
 		err = e.ui.Say("%s is a friend: gives you %s, you give %s",
 			called(a.Friend.Name, a.Friend.DID), ui.Size(a.Friend.Given), ui.Size(a.Friend.Give))
 	case a.Repository != nil:
-		err = e.ui.Say("%s lets you into %s: git clone rad://%s", a.By, a.Repository, strings.TrimPrefix(a.Repository.String(), "rad:"))
+		err = e.ui.Say("%s lets you into %s: git clone %s", a.By, a.Repository, cloneURL(*a.Repository))
 	}
 	if err == nil && a.Friend != nil {
 		e.ui.Note("%s", e.ui.Localize("friends rely on you: rad swarm daemon --install lets it run also when nobody is logged in"))
