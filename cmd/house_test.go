@@ -32,6 +32,7 @@ var house = []room{
 	{"cmd/internal/control", "cmd/internal/* " + below},
 	{"cmd/internal/lab", "cmd/internal/* " + below},
 	{"cmd/internal/ui", "cmd/internal/* " + below},
+	{"cmd/internal/proof", "cmd/internal/* blobstore/blobtest blobstore/net/nettest " + below}, // not in the design: tests of the whole
 
 	{"remote", "remote/lfs lfsagent blobstore " + allRadicle},
 	{"remote/lfs", roots}, // not in the design: all of remote that is about LFS

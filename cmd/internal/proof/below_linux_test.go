@@ -1,0 +1,212 @@
+package proof
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/manifest"
+	"radswarm/blobstore/object"
+	"radswarm/blobstore/swarm"
+)
+
+const (
+	wanted = 3
+	all    = 10
+)
+
+// benchBytes is the size of the large object: 1 GiB, or RADSWARM_PROOF_MIB.
+func benchBytes() int64 {
+	if n, err := strconv.ParseInt(os.Getenv("RADSWARM_PROOF_MIB"), 10, 64); err == nil {
+		return n << 20
+	}
+	return 1 << 30
+}
+
+// randomFile writes a file that nothing can be made shorter of.
+func randomFile(tb testing.TB, path string, size int64, seed byte) {
+	tb.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	_, err = io.CopyN(w, rand.NewChaCha8([32]byte{seed}), size)
+	if err == nil {
+		err = w.Flush()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// usage is the processor time of this process and others.
+func usage(tb testing.TB, pids []int) (here, there time.Duration) {
+	for _, pid := range pids {
+		there += processorTime(tb, pid)
+	}
+	return cpuTime(tb), there
+}
+
+// A transfer is what was measured of one.
+type transfer struct {
+	took        time.Duration
+	here, there time.Duration // processor time
+}
+
+func measure(tb testing.TB, pids []int, work func()) transfer {
+	here, there := usage(tb, pids)
+	start := time.Now()
+	work()
+	t := transfer{took: time.Since(start)}
+	afterHere, afterThere := usage(tb, pids)
+	t.here, t.there = afterHere-here, afterThere-there
+	return t
+}
+
+func median[T int64 | float64 | time.Duration](v []T) T {
+	v = slices.Sorted(slices.Values(v))
+	return v[len(v)/2]
+}
+
+// report prints a transfer beside its floor.
+func report(b *testing.B, name string, t transfer, f *floor, size int64) {
+	b.Helper()
+	gib := float64(size) / (1 << 30)
+	cores := runtime.NumCPU()
+	b.ReportMetric(t.took.Seconds(), name+"-s")
+	b.ReportMetric(t.took.Seconds()/f.least(size, cores).Seconds(), name+"-x-floor")
+	b.ReportMetric((t.here+t.there).Seconds()/f.cpu(size).Seconds(), name+"-x-cpu")
+	b.ReportMetric(t.here.Seconds()/gib, name+"-here-cpu-s/GiB")
+	b.ReportMetric(t.there.Seconds()/gib, name+"-there-cpu-s/GiB")
+	b.Logf("%s: %.2f s; floors: cpu %.2f s on %d cores, disk %.2f s; processor %.2f s here, %.2f s there; least %.2f s: %+v",
+		name, t.took.Seconds(), f.cpu(size).Seconds()/float64(cores), cores, f.disk.Seconds(), t.here.Seconds(), t.there.Seconds(),
+		f.cpu(size).Seconds(), f.parts)
+}
+
+// BenchmarkBelow is put and get of one object below the daemon: package swarm in this process, over the real network, with
+// holders that are processes.
+func BenchmarkBelow(b *testing.B) {
+	size := benchBytes()
+	c := measureCosts(b, wanted, all)
+	put, get := putFloor(b, c, wanted, all, size), getFloor(b, c, size)
+	dir := shortDir(b)
+	path := filepath.Join(dir, "film")
+	randomFile(b, path, size, 1)
+	for b.Loop() {
+		friends := newCircle(b, all)
+		var f *stored
+		report(b, "put", measure(b, friends.pids(), func() { f = store(b, friends, path) }), put, size)
+		for _, friend := range friends.friends[:all-wanted] { // those of the data shares too
+			_ = friend.cmd.Process.Kill()
+		}
+		left := friends.pids()[all-wanted:]
+		report(b, "get", measure(b, left, func() { f.fetch(b, filepath.Join(dir, "back")) }), get, size)
+		b.ReportMetric(float64(resident(b, os.Getpid(), "VmHWM"))/1e6, "here-MB")
+		b.ReportMetric(float64(resident(b, left[0], "VmHWM"))/1e6, "there-MB")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// stored is an object that friends have.
+type stored struct {
+	object  *object.Object
+	m       *manifest.Manifest
+	sources []swarm.Source
+}
+
+// store puts a file with friends, as a daemon does.
+func store(tb testing.TB, c *circle, path string) *stored {
+	tb.Helper()
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
+	p := pointTo(tb, path)
+	ck, err := blobstore.NewDomainSecret([32]byte{1}).ContentKey(p)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o, err := object.New(ck, p, wanted)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	file, err := open()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer file.Close()
+	m, err := o.Commit(tb.Context(), file, all, object.Options{SkipOID: true})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r, err := swarm.Send(tb.Context(), &swarm.Sending{
+		Object: o, Manifest: m, Repair: ck.Repair(), Owner: c.did, Shares: all, Safe: all, People: c.people(), File: open,
+	}, swarm.SendOptions{})
+	if err != nil || len(r.Missing) > 0 {
+		tb.Fatal(err, r.Failed)
+	}
+	return &stored{o, m, c.sources(tb, ck.Repair(), m, r)}
+}
+
+func pointTo(tb testing.TB, path string) blobstore.Params {
+	tb.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer file.Close()
+	sum := sha256.New()
+	n, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{file}, make([]byte, 1<<20))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return blobstore.Params{OID: blobstore.OID(sum.Sum(nil)), Size: n, Pad: blobstore.PadPadme}
+}
+
+// sources are all shares where they were placed.
+func (c *circle) sources(tb testing.TB, rk blobstore.RepairKey, m *manifest.Manifest, r *swarm.SendReport) (all []swarm.Source) {
+	l, err := rk.Locator(m.Coding().K())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for index, did := range r.Placed {
+		sid, err := l.SID(did, index)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		root, _ := m.Root(index)
+		i := slices.IndexFunc(c.friends, func(f *friendProcess) bool { return f.did == did })
+		all = append(all, swarm.Source{DID: did, Holder: c.friends[i].client, Index: index, Name: blobstore.ShareName{SID: sid, Root: root}})
+	}
+	slices.SortFunc(all, func(a, b swarm.Source) int { return a.Index - b.Index })
+	return all
+}
+
+// fetch brings an object back into a file.
+func (f *stored) fetch(tb testing.TB, path string) {
+	tb.Helper()
+	out, err := os.Create(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer out.Close()
+	more := make(chan swarm.Source, len(f.sources))
+	for _, s := range f.sources {
+		more <- s
+	}
+	close(more)
+	if _, err := swarm.Fetch(context.WithoutCancel(tb.Context()), f.object, more, out, swarm.FetchOptions{}); err != nil {
+		tb.Fatal(err)
+	}
+}

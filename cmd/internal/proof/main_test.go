@@ -1,0 +1,52 @@
+//go:build unix
+
+package proof
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"testing"
+)
+
+// roleKey is the environment variable that makes the test binary something else than tests: one of roles.
+const roleKey = "RADSWARM_PROOF_ROLE"
+
+// roles are what the test binary can be as a process of its own.
+var roles = map[string]func(args []string) error{
+	"write": writeRole,
+	"hold":  holdRole,
+}
+
+func TestMain(m *testing.M) {
+	role, ok := roles[os.Getenv(roleKey)]
+	if !ok {
+		os.Exit(m.Run())
+	}
+	if err := profiled(role); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// profileKey is the environment variable with the folder to which processes of a role write their processor profiles.
+const profileKey = "RADSWARM_PROOF_PROFILES"
+
+func profiled(role func(args []string) error) error {
+	dir := os.Getenv(profileKey)
+	if dir == "" {
+		return role(os.Args[1:])
+	}
+	f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%s-%d.prof", os.Getenv(roleKey), os.Getpid())))
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	err = role(os.Args[1:])
+	pprof.StopCPUProfile()
+	return errors.Join(err, f.Close())
+}
