@@ -306,3 +306,26 @@ func TestWhere(t *testing.T) {
 		t.Errorf("%x, %v", got, err)
 	}
 }
+
+func TestIssuersAreThoseWhoseIntroductionHolds(t *testing.T) {
+	w := newMemory()
+	ana, bo, cy := newHome(t, w, 0), newHome(t, w, 1), newHome(t, w, 2)
+	befriend(ana, bo, 1<<20)
+	i := ana.introduce(cy.did)
+	conn, _, err := cy.knock(bo, &wire.KnockGuest{Certificate: cy.cert.Load().Bytes(), Introduction: i.Bytes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Peer{DID: cy.did, Device: cy.device()}
+	if got := bo.service.Issuers(p); len(got) != 1 || got[0] != ana.did {
+		t.Errorf("%v", got)
+	}
+	if got := bo.service.Issuers(Peer{DID: ana.did, Device: ana.device()}); len(got) != 0 {
+		t.Errorf("of somebody else: %v", got)
+	}
+	bo.clock.move(friend.MaxIntroductionLife)
+	if got := bo.service.Issuers(p); len(got) != 0 {
+		t.Errorf("when it has run out: %v", got)
+	}
+	_ = conn.Close(0)
+}
