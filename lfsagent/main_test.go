@@ -53,7 +53,7 @@ func agent() error {
 
 // locate asks git where we are.
 func locate(ctx context.Context) (Place, error) {
-	around, err := lfs.Surround(ctx, "")
+	around, err := lfs.Surround(ctx, "", nil)
 	if err != nil {
 		return Place{}, err
 	}

@@ -16,7 +16,7 @@ import (
 
 // locate asks git where git-lfs started us.
 func locate(ctx context.Context) (lfsagent.Place, error) {
-	around, err := lfs.Surround(ctx, "")
+	around, err := lfs.Surround(ctx, "", nil)
 	if err != nil {
 		return lfsagent.Place{}, err
 	}

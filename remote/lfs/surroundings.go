@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -21,30 +22,30 @@ type Surroundings struct {
 	Git, Carried []byte
 }
 
-// Surround finds the repository of a directory, the working one for "". It takes a few git processes; [Repo] takes fewer, but has
+// Surround finds the repository of a directory, the working one for "", in an environment, that of the process for nil. It takes a few git processes; [Repo] takes fewer, but has
 // to be told where the repository is. Outside of one the error is [ErrNoRepository].
-func Surround(ctx context.Context, dir string) (Surroundings, error) {
+func Surround(ctx context.Context, dir string, env []string) (Surroundings, error) {
 	s := Surroundings{}
-	common, err := ask(ctx, dir, nil, "rev-parse", "--path-format=absolute", "--git-common-dir")
+	common, err := ask(ctx, dir, env, nil, "rev-parse", "--path-format=absolute", "--git-common-dir")
 	if err != nil {
 		return s, noRepository(err)
 	}
 	s.GitDir = strings.TrimSuffix(string(common), "\n")
-	if top, err := ask(ctx, dir, nil, "rev-parse", "--path-format=absolute", "--show-toplevel"); err == nil {
+	if top, err := ask(ctx, dir, env, nil, "rev-parse", "--path-format=absolute", "--show-toplevel"); err == nil {
 		s.Top = strings.TrimSuffix(string(top), "\n")
 	}
-	if s.Git, err = ask(ctx, dir, nil, "config", "--list", "-z"); err != nil {
+	if s.Git, err = ask(ctx, dir, env, nil, "config", "--list", "-z"); err != nil {
 		return s, err
 	}
-	text, err := s.lfsConfig(ctx, dir)
+	text, err := s.lfsConfig(ctx, dir, env)
 	if err == nil && len(text) > 0 {
-		s.Carried, err = ask(ctx, dir, text, "config", "--list", "-z", "--no-includes", "--file", "-")
+		s.Carried, err = ask(ctx, dir, env, text, "config", "--list", "-z", "--no-includes", "--file", "-")
 	}
 	return s, err
 }
 
 // lfsConfig reads .lfsconfig as git-lfs does: from the working tree, the index or HEAD.
-func (s Surroundings) lfsConfig(ctx context.Context, dir string) ([]byte, error) {
+func (s Surroundings) lfsConfig(ctx context.Context, dir string, env []string) ([]byte, error) {
 	if s.Top != "" {
 		text, err := readFile(filepath.Join(s.Top, ".lfsconfig"), maxLFSConfig)
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -52,7 +53,7 @@ func (s Surroundings) lfsConfig(ctx context.Context, dir string) ([]byte, error)
 		}
 	}
 	for _, blob := range []string{":.lfsconfig", "HEAD:.lfsconfig"} {
-		text, err := ask(ctx, dir, nil, "cat-file", "blob", blob)
+		text, err := ask(ctx, dir, env, nil, "cat-file", "blob", blob)
 		switch {
 		case err == nil && len(text) > maxLFSConfig:
 			return nil, fmt.Errorf(".lfsconfig: %w: more than %d bytes", ErrTooLarge, maxLFSConfig)
@@ -65,11 +66,14 @@ func (s Surroundings) lfsConfig(ctx context.Context, dir string) ([]byte, error)
 	return nil, nil
 }
 
-// ask runs git with the environment of the process, in which git-lfs and hooks say where the repository is.
-func ask(ctx context.Context, dir string, in []byte, args ...string) ([]byte, error) {
+// ask runs git. Its environment may say where the repository is, as that of hooks and of programs that git-lfs runs does.
+func ask(ctx context.Context, dir string, env []string, in []byte, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Stdin, cmd.WaitDelay = dir, bytes.NewReader(in), waitDelay
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+	if env == nil {
+		env = os.Environ()
+	}
+	cmd.Env = append(slices.Clone(env), "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
 	return output(ctx, cmd, maxListing)
 }
 
