@@ -1,0 +1,373 @@
+package repos_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/friend"
+	"radswarm/blobstore/holder"
+	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/manifest"
+	swarmnet "radswarm/blobstore/net"
+	"radswarm/blobstore/record"
+	"radswarm/blobstore/wire"
+	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/repos"
+	"radswarm/radicle"
+	"radswarm/radicle/identity"
+	"radswarm/radicle/profile"
+	"radswarm/radicle/radtest"
+	"radswarm/radicle/storage"
+)
+
+func check(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// must returns the value of a call that cannot fail in a test.
+func must[T any](tb testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		tb.Helper()
+		check(tb, err)
+		return v
+	}
+}
+
+// world is people whose homes can reach each other.
+type world struct {
+	mu    sync.Mutex
+	homes map[radicle.DID]*home
+}
+
+func newWorld() *world { return &world{homes: make(map[radicle.DID]*home)} }
+
+// home is somebody's home with its repositories, not started.
+type home struct {
+	*repos.Repos
+	*radtest.Home
+	world   *world
+	profile *profile.Profile
+	storage *storage.Storage
+	state   *friend.State
+	signer  *radicle.MemorySigner
+	ring    *keyring.Keyring
+	card    *keyring.Card
+	device  *keyring.DeviceKey
+	cert    *keyring.Certificate
+
+	mu        sync.Mutex
+	locked    bool
+	away      bool
+	published []blobstore.Pointer
+	recorded  []blobstore.Pointer
+	issued    []radicle.DID
+	revoked   []radicle.DID
+}
+
+func (w *world) home(tb testing.TB, p radtest.Person) *home {
+	tb.Helper()
+	h := w.bare(tb, radtest.NewHome(tb, p))
+	h.open(tb)
+	return h
+}
+
+// bare is the home of somebody without its Repos.
+func (w *world) bare(tb testing.TB, at *radtest.Home) *home {
+	tb.Helper()
+	h := &home{Home: at, world: w, signer: at.Person.Signer(), profile: at.Profile(tb)}
+	h.storage = must[*storage.Storage](tb)(storage.Open(tb.Context(), at.Storage(), storage.Options{}))
+	options := friend.Options{Self: h.did()}
+	h.state = must[*friend.State](tb)(friend.Open(tb.Context(), filepath.Join(tb.TempDir(), "state.db"), options))
+	tb.Cleanup(func() { _ = h.state.Close() })
+	h.ring = must[*keyring.Keyring](tb)(keyring.Unlock(tb.Context(), h.signer))
+	h.card = must[*keyring.Card](tb)(h.ring.Card(tb.Context(), h.signer, 0, time.Now()))
+	h.device = keyring.NewDeviceKey([32]byte{byte(at.Person), 1})
+	request := keyring.CertificateRequest{Device: h.device.Device(), Now: time.Now()}
+	h.cert = must[*keyring.Certificate](tb)(keyring.IssueCertificate(tb.Context(), h.signer, request))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.homes[h.did()] = h
+	return h
+}
+
+// open makes the Repos of a home, once more after close.
+func (h *home) open(tb testing.TB, change ...func(*repos.Options)) {
+	tb.Helper()
+	o := repos.Options{
+		Profile: h.profile, Storage: h.storage, State: h.state, Keys: h, People: h, Objects: h,
+		Card:        func() *keyring.Card { return h.card },
+		Certificate: func() *keyring.Certificate { return h.cert },
+		Settings:    filepath.Join(h.Dir(), "zones.json"),
+		Patience:    10 * time.Millisecond,
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	h.Repos = must[*repos.Repos](tb)(repos.New(o))
+	tb.Cleanup(func() { _ = h.Close() })
+}
+
+func (h *home) did() radicle.DID { return h.signer.NID().DID() }
+
+var errLocked = errors.New("locked")
+
+func (h *home) isLocked() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.locked
+}
+
+// Keyring and Signer are repos.Keys.
+func (h *home) Keyring(context.Context) (*keyring.Keyring, error) {
+	if h.isLocked() {
+		return nil, errLocked
+	}
+	return h.ring, nil
+}
+
+func (h *home) Signer(context.Context) (radicle.Signer, error) {
+	if h.isLocked() {
+		return nil, errLocked
+	}
+	return h.signer, nil
+}
+
+// What follows is repos.Objects.
+
+func (h *home) Publish(_ context.Context, p blobstore.Pointer) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.published = append(h.published, p)
+	return nil
+}
+
+func (h *home) Recorded(_ context.Context, _ radicle.RID, objects []blobstore.Pointer) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.recorded = append(h.recorded, objects...)
+	return nil
+}
+
+func (h *home) Holders(blobstore.Pointer) []radicle.DID { return nil }
+
+// What follows is repos.People: everybody who is not away can be reached.
+
+func (w *world) of(did radicle.DID) *home {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.homes[did]
+	if h == nil || h.away {
+		return nil
+	}
+	return h
+}
+
+func (h *home) Online(did radicle.DID) bool { return h.world.of(did) != nil }
+
+var errAway = errors.New("nobody answers")
+
+func (h *home) session(with *home) *holder.Session {
+	return &holder.Session{Peer: holder.Peer{DID: with.did(), Access: wire.AccessMember}}
+}
+
+func (h *home) Tell(ctx context.Context, did radicle.DID, m wire.Message) error {
+	to := h.world.of(did)
+	if to == nil {
+		return errAway
+	}
+	return to.Heard(ctx, to.session(h), m)
+}
+
+func (h *home) Open(ctx context.Context, did radicle.DID, protocol string) (swarmnet.Stream, error) {
+	to := h.world.of(did)
+	if to == nil || protocol != wire.ProtocolGit {
+		return nil, errAway
+	}
+	here, there := net.Pipe()
+	go func() { // ends with the stream
+		_ = to.ServeGit(context.WithoutCancel(ctx), holder.Peer{DID: h.did()}, stream{there})
+	}()
+	return stream{here}, nil
+}
+
+func (h *home) Introduce(_ context.Context, guest radicle.DID, rid radicle.RID) (*friend.Introduction, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Contains(h.issued, guest) {
+		h.issued = append(h.issued, guest)
+	}
+	return friend.NewIntroduction(h.device, h.cert, friend.IntroductionRequest{Guest: guest, RID: rid, Now: time.Now()})
+}
+
+func (h *home) Revoke(_ context.Context, guest radicle.DID) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.revoked = append(h.revoked, guest)
+	return nil
+}
+
+// stream is a pipe that is a stream.
+type stream struct{ net.Conn }
+
+func (s stream) CloseWrite() error  { return nil }
+func (s stream) Reset(uint32) error { return s.Close() }
+
+// initRepository makes a repository with a commit.
+func (h *home) initRepository(tb testing.TB, name string, v identity.Visibility) radicle.RID {
+	tb.Helper()
+	dir := h.Commit(tb, name, "README", "hello")
+	head := must[radicle.Oid](tb)(radicle.ParseOid(h.Git(tb, dir, "rev-parse", "HEAD")))
+	project := identity.Project{Name: name, Description: "test", DefaultBranch: "master"}
+	doc := must[*identity.Document](tb)(identity.New(project, h.did(), v).Verify())
+	repo, _, err := h.storage.Init(tb.Context(), h.signer, storage.New{
+		Document: doc, Alias: h.Person.Alias(), Source: filepath.Join(dir, ".git"), Head: head,
+	})
+	check(tb, err)
+	check(tb, repo.Close())
+	return repo.RID()
+}
+
+func private(allow ...radicle.DID) identity.Visibility {
+	return identity.Visibility{Private: true, Allow: allow}
+}
+
+// fetch brings a repository from another home.
+func (h *home) fetch(tb testing.TB, rid radicle.RID) {
+	tb.Helper()
+	out, err := h.Sync(tb.Context(), rid, nil)
+	check(tb, err)
+	if len(out.From) == 0 { // others may not have it yet
+		tb.Fatalf("fetched from %v, failed %+v", out.From, out.Failed)
+	}
+}
+
+// film names an object.
+func film(name string) blobstore.Pointer {
+	return blobstore.Pointer{OID: sha256.Sum256([]byte(name)), Size: 300_000}
+}
+
+// store is what objects say of a film that was stored.
+func (h *home) store(tb testing.TB, rid radicle.RID, names ...string) {
+	tb.Helper()
+	for _, name := range names {
+		h.Stored(tb.Context(), rid, h.made(tb, film(name), "", h.did()))
+	}
+}
+
+// made is the record of an object as this person's upload makes it; roots is a label for other roots than usual.
+func (h *home) made(tb testing.TB, p blobstore.Pointer, roots string, holders ...radicle.DID) record.New {
+	tb.Helper()
+	salt := h.ring.Current()
+	domain := must[blobstore.DomainSecret](tb)(h.ring.Domain(salt))
+	params := blobstore.Params{OID: p.OID, Size: p.Size, Pad: blobstore.PadPadme}
+	ck := must[blobstore.ContentKey](tb)(domain.ContentKey(params))
+	return record.New{Pointer: p, Salt: salt, Key: ck, Manifest: signed(tb, ck, p, roots), Holders: holders}
+}
+
+// signed is a manifest with made-up roots.
+func signed(tb testing.TB, ck blobstore.ContentKey, p blobstore.Pointer, label string) *manifest.Manifest {
+	tb.Helper()
+	layout := must[blobstore.Layout](tb)(blobstore.NewLayout(p.Size, blobstore.PadPadme))
+	coding := must[blobstore.Coding](tb)(layout.Coding(3))
+	roots := make([]blobstore.Root, manifest.Commit(coding.K(), 10))
+	for i := range roots {
+		roots[i] = sha256.Sum256(binary.BigEndian.AppendUint32(append([]byte(label), p.OID[:]...), uint32(i)))
+	}
+	return must[*manifest.Manifest](tb)(manifest.Sign(ck, blobstore.PadPadme, 0, coding, roots))
+}
+
+// sighted is a film at a path, with what git says of the attribute.
+func sighted(name string, asked ...string) control.Sighting {
+	p := film(name)
+	return control.Sighting{Pointer: control.Pointer{OID: p.OID, Size: p.Size}, Paths: []string{name + ".mov"}, Asked: asked}
+}
+
+// push does what a push does with films: asks for records, writes and signs them, and says so.
+func (h *home) push(tb testing.TB, rid radicle.RID, seen ...control.Sighting) control.Batch {
+	tb.Helper()
+	b := must[control.Batch](tb)(h.Settle(tb.Context(), rid, control.Settle{Sightings: seen}))
+	if b.ID == "" {
+		return b
+	}
+	h.write(tb, rid, decode(tb, b))
+	check(tb, h.Repos.Recorded(tb.Context(), rid, control.Recorded{ID: b.ID}))
+	return b
+}
+
+// write applies a batch to the home's own branch, as the helper does.
+func (h *home) write(tb testing.TB, rid radicle.RID, b record.Batch) {
+	tb.Helper()
+	repo := must[*storage.Repo](tb)(h.storage.Repository(rid))
+	defer repo.Close()
+	_, err := repo.Update(tb.Context(), h.signer, func(ctx context.Context, tx *storage.Tx) error {
+		_, err := tx.Commit(ctx, record.Ref, "records", func(ctx context.Context, tree *storage.Tree) error {
+			_, err := record.Place{RID: rid, Writer: h.did()}.Apply(ctx, tree, b)
+			return err
+		})
+		return err
+	})
+	check(tb, err)
+}
+
+// decode reads a batch as the helper does.
+func decode(tb testing.TB, in control.Batch) (b record.Batch) {
+	tb.Helper()
+	for _, r := range in.Records {
+		c := record.Change{Pointer: blobstore.Pointer{OID: r.OID, Size: r.Size}, Base: [32]byte(r.Base)}
+		c.Record = must[*record.Record](tb)(record.Parse(r.Record))
+		b.Records = append(b.Records, c)
+	}
+	for _, e := range in.Envelopes {
+		s := keyring.Sealing{Number: e.Number, ID: keyring.KeyID(e.ID), Recipient: e.To}
+		s.Envelope = must[keyring.Envelope](tb)(keyring.ParseEnvelope(e.Envelope))
+		b.Envelopes = append(b.Envelopes, record.Envelope{Kind: keyring.GroupKind(e.Kind), Sealing: s})
+	}
+	for _, c := range in.Cards {
+		b.Cards = append(b.Cards, must[*keyring.Card](tb)(keyring.ParseCard(c)))
+	}
+	if in.Certificate != nil {
+		b.Certificate = must[*keyring.Certificate](tb)(keyring.ParseCertificate(in.Certificate))
+	}
+	return b
+}
+
+// find returns what opens of a film.
+func (h *home) find(tb testing.TB, rid radicle.RID, name string) []record.Choice {
+	tb.Helper()
+	p := film(name)
+	return must[[]record.Choice](tb)(h.Find(tb.Context(), rid, p.OID, p.Size))
+}
+
+// opens says whether a film opens, with the right key.
+func (h *home) opens(tb testing.TB, rid radicle.RID, name string, by *home) bool {
+	tb.Helper()
+	want := by.made(tb, film(name), "")
+	for _, c := range h.find(tb, rid, name) {
+		if c.Key.Equal(want.Key) && c.Manifest.Hash() == want.Manifest.Hash() {
+			return true
+		}
+	}
+	return false
+}
+
+// steal brings a repository from a home by a copy of its files, as a seed that serves anybody would.
+func steal(tb testing.TB, to, from *home, rid radicle.RID) {
+	tb.Helper()
+	check(tb, to.Close())
+	check(tb, os.RemoveAll(to.storage.Path(rid)))
+	check(tb, os.CopyFS(to.storage.Path(rid), os.DirFS(from.storage.Path(rid))))
+	to.open(tb)
+}
