@@ -36,7 +36,7 @@ func constructors() []func(*env) *cli.Command {
 		// objects
 		putCommand, getCommand, lsCommand, whoHoldsCommand, verifyCommand, forgetCommand,
 		// to try and to learn
-		labCommand,
+		mathCommand, labCommand,
 	}
 }
 
