@@ -56,6 +56,8 @@ func (a *App) answers() *daemon.Routes {
 	a.friendAnswers(r)
 	a.objectAnswers(r)
 	a.repositoryObjectAnswers(r)
+	a.repositoryAnswers(r)
+	a.pushAnswers(r)
 	return r
 }
 
@@ -191,7 +193,66 @@ func (a *App) repositoryObjectAnswers(r *daemon.Routes) {
 	answer(r, "POST /v1/repositories/{rid}/ended", func(
 		ctx context.Context, r *daemon.Request, _ nothing,
 	) (nothing, error) {
-		return inRepository(r, func(rid radicle.RID) (nothing, error) { return nothing{}, o.Ended(ctx, rid) })
+		return inRepository(r, func(rid radicle.RID) (nothing, error) {
+			defer a.repos.Ended(rid) // what it has stored is to be recorded
+			return nothing{}, o.Ended(ctx, rid)
+		})
+	})
+}
+
+func (a *App) repositoryAnswers(r *daemon.Routes) {
+	p := a.repos
+	answer(r, "GET /v1/repositories", func(ctx context.Context, _ *daemon.Request, _ nothing) (control.Repositories, error) {
+		return p.Repositories(ctx)
+	})
+	answer(r, "GET /v1/repositories/{rid}", func(ctx context.Context, r *daemon.Request, _ nothing) (control.Repository, error) {
+		return inRepository(r, func(rid radicle.RID) (control.Repository, error) { return p.Repository(ctx, rid) })
+	})
+	stream(r, "POST /v1/repositories/{rid}/zone", func(
+		ctx context.Context, r *daemon.Request, in control.SetZone, t tell,
+	) (control.Zoned, error) {
+		return inRepository(r, func(rid radicle.RID) (control.Zoned, error) { return p.SetZone(ctx, rid, in, t) })
+	})
+	stream(r, "POST /v1/repositories/{rid}/members", func(
+		ctx context.Context, r *daemon.Request, in control.AddMember, t tell,
+	) (control.AddedMember, error) {
+		return inRepository(r, func(rid radicle.RID) (control.AddedMember, error) { return p.AddMember(ctx, rid, in, t) })
+	})
+	stream(r, "DELETE /v1/repositories/{rid}/members/{did}", func(
+		ctx context.Context, r *daemon.Request, _ nothing, t tell,
+	) (control.Repository, error) {
+		did, err := didIn(r)
+		if err != nil {
+			return control.Repository{}, err
+		}
+		return inRepository(r, func(rid radicle.RID) (control.Repository, error) { return p.RemoveMember(ctx, rid, did, t) })
+	})
+	stream(r, "POST /v1/repositories/{rid}/sync", func(
+		ctx context.Context, r *daemon.Request, _ nothing, t tell,
+	) (control.Synced, error) {
+		return inRepository(r, func(rid radicle.RID) (control.Synced, error) { return p.Sync(ctx, rid, t) })
+	})
+}
+
+func (a *App) pushAnswers(r *daemon.Routes) {
+	p := a.repos
+	answer(r, "POST /v1/repositories/{rid}/records", func(
+		ctx context.Context, r *daemon.Request, in control.Settle,
+	) (control.Batch, error) {
+		return inRepository(r, func(rid radicle.RID) (control.Batch, error) { return p.Settle(ctx, rid, in) })
+	})
+	answer(r, "POST /v1/repositories/{rid}/recorded", func(
+		ctx context.Context, r *daemon.Request, in control.Recorded,
+	) (nothing, error) {
+		return inRepository(r, func(rid radicle.RID) (nothing, error) { return nothing{}, p.Recorded(ctx, rid, in) })
+	})
+	answer(r, "POST /v1/repositories/{rid}/wrote", func(
+		ctx context.Context, r *daemon.Request, _ nothing,
+	) (nothing, error) {
+		return inRepository(r, func(rid radicle.RID) (nothing, error) {
+			p.Wrote(ctx, rid)
+			return nothing{}, nil
+		})
 	})
 }
 

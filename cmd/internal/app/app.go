@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +18,10 @@ import (
 	"radswarm/cmd/internal/daemon"
 	"radswarm/cmd/internal/objects"
 	"radswarm/cmd/internal/peers"
+	"radswarm/cmd/internal/repos"
+	"radswarm/radicle/node"
 	"radswarm/radicle/profile"
+	"radswarm/radicle/storage"
 )
 
 // Options are what an App is made of.
@@ -86,16 +88,17 @@ type App struct {
 	network  *p2p.Network
 	peers    *peers.Peers
 	objects  *objects.Objects
+	repos    *repos.Repos
 	routes   *daemon.Routes
 
 	background background
-	ends       []func() error // what Close does, the last first
 }
 
 // Open builds a home's daemon. Who calls it holds the lock of the place: daemon.Run does. What is wrong with the home, its
 // settings, its databases or the port is an error; a key that is locked and shares that are away are not.
 func Open(ctx context.Context, o Options) (*App, error) {
 	a := &App{options: o.withDefaults()}
+	a.background.ctx, a.background.cancel = context.WithCancel(context.Background())
 	a.place, a.log, a.started = control.At(o.Home), a.options.Log, a.options.Now().UTC()
 	for _, step := range []func(context.Context) error{
 		a.openHome, a.openKeys, a.openStores, a.openRooms, a.openNetwork, a.begin,
@@ -108,19 +111,36 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// Close ends everything that leans on something before that: what goes on in the background, objects, people, the network, the
-// service, the stores.
+// Close ends everything that leans on something before that: what goes on in the background, repositories and objects, people,
+// the network, the service, the stores. Of an App that was not opened whole it closes what there is.
 func (a *App) Close() error {
-	var errs []error
-	for _, end := range slices.Backward(a.ends) {
-		errs = append(errs, end())
+	errs := []error{a.background.end()}
+	if a.repos != nil {
+		errs = append(errs, a.repos.Close())
 	}
-	a.ends = nil
+	if a.objects != nil {
+		errs = append(errs, a.objects.Close())
+	}
+	if a.peers != nil {
+		a.peers.Close()
+	}
+	if a.network != nil {
+		errs = append(errs, a.network.Close())
+	}
+	if a.service != nil {
+		a.service.Close()
+	}
+	if a.shares != nil {
+		errs = append(errs, a.shares.Close())
+	}
+	if a.state != nil {
+		errs = append(errs, a.state.Close())
+	}
+	if a.root != nil {
+		errs = append(errs, a.root.Close())
+	}
 	return errors.Join(errs...)
 }
-
-// atEnd has something closed after everything that is opened later.
-func (a *App) atEnd(end func() error) { a.ends = append(a.ends, end) }
 
 // Routes returns what the daemon answers.
 func (a *App) Routes() *daemon.Routes { return a.routes }
@@ -142,7 +162,6 @@ func (a *App) openHome(context.Context) error {
 	if a.root, err = os.OpenRoot(a.place.Dir); err != nil {
 		return err
 	}
-	a.atEnd(a.root.Close)
 	a.instance, err = instanceID(a.root)
 	return err
 }
@@ -163,7 +182,6 @@ func (a *App) openStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.atEnd(a.state.Close)
 	a.keys.seen = func() uint64 {
 		known, ok := a.state.Certificate(a.profile.DID())
 		if !ok {
@@ -173,9 +191,6 @@ func (a *App) openStores(ctx context.Context) error {
 	}
 	c := a.config.Load()
 	a.shares = newShares(a.root, c.dir(a.place), c.diskLimits(), a.options)
-	a.atEnd(a.shares.Close)
-	a.background.ctx, a.background.cancel = context.WithCancel(context.Background())
-	a.atEnd(a.background.end)
 	return a.settle(ctx)
 }
 
@@ -231,25 +246,58 @@ func (b *background) end() error {
 	return nil
 }
 
-// openRooms makes people, service and objects, and joins them.
-func (a *App) openRooms(context.Context) error {
+// openRooms makes repositories, people, service and objects, and joins them.
+func (a *App) openRooms(ctx context.Context) error {
+	if err := a.openRepositories(ctx); err != nil {
+		return err
+	}
 	a.peers = peers.New(peers.Options{
 		Self: a.profile.DID(), Alias: a.alias, State: a.state, Store: a.shares,
 		Key: a.keys.Device(), Certificate: a.keys.Certificate,
 		Advertise: func() []string { return a.config.Load().Advertise },
 		Named:     func() bool { return a.config.Load().public() == holder.PublicNamed },
 		Limits:    func() holder.Limits { return a.config.Load().limits() },
+		Social:    &social{self: a.profile.DID(), home: a.profile.Home, repositories: a.repos},
 		Now:       a.options.Now, Log: a.log.With("room", "peers"),
 	})
 	c := a.config.Load()
 	a.service = holder.New(holder.Options{
 		Self: a.profile.DID(), Store: a.shares, Friends: a.state,
 		Certificate: a.keys.Certificate, Card: a.keys.Card, Instance: a.instance, Software: a.options.Software,
-		Control: a.peers, Public: c.public(), Limits: c.limits(),
-		Now: a.options.Now, Log: a.log.With("room", "holder"),
+		Members: a.repos, Where: a.repos, Git: a.repos, Control: a.peers,
+		Public: c.public(), Limits: c.limits(), Now: a.options.Now, Log: a.log.With("room", "holder"),
 	})
-	a.atEnd(func() error { a.service.Close(); return nil })
+	var err error
+	a.objects, err = objects.New(objects.Options{
+		Self: a.profile.DID(), Dir: a.place.Dir, State: a.state, People: people{a.peers}, Keys: ringOf{a.keys},
+		Records: a.repos, Log: a.log.With("room", "objects"),
+	})
+	if err != nil {
+		return err
+	}
+	a.peers.SetRepositories(a.repos)
+	a.peers.SetMover(mover{a.objects})
+	a.repos.SetPeople(a.peers)
+	a.repos.SetObjects(stored{a.objects})
 	return nil
+}
+
+// openRepositories opens Radicle's storage.
+func (a *App) openRepositories(ctx context.Context) error {
+	store, err := storage.Open(ctx, a.profile.Home.Storage(), storage.Options{Now: a.options.Now})
+	if err != nil {
+		return err
+	}
+	a.repos, err = repos.New(repos.Options{
+		Profile: a.profile, Storage: store, State: a.state, Keys: a.keys,
+		Node: node.New(node.SocketPath(a.profile.Home.Dir(), a.options.Env)),
+		Card: a.keys.Card, Certificate: a.keys.Certificate,
+		Addresses: func() []string { return a.peers.Addresses() },
+		Changed:   func() { a.service.Recheck() },
+		Settings:  filepath.Join(a.place.Dir, "zones.json"),
+		Now:       a.options.Now, Log: a.log.With("room", "repos"),
+	})
+	return err
 }
 
 // openNetwork listens, and begins to keep connections.
@@ -258,26 +306,15 @@ func (a *App) openNetwork(context.Context) error {
 	if a.network, err = listen(a.config.Load(), filepath.Join(a.place.Dir, ConfigFile), a.keys.Device(), a.service, a.log); err != nil {
 		return err
 	}
-	a.atEnd(a.network.Close)
 	a.service.Attach(a.network)
 	a.peers.Start(a.network, a.service)
-	a.atEnd(func() error { a.peers.Close(); return nil })
 	return nil
 }
 
-// begin opens the objects, whose jobs go on from here, and begins what happens in the background.
+// begin begins what happens in the background.
 func (a *App) begin(context.Context) error {
-	var err error
-	a.objects, err = objects.New(objects.Options{
-		Self: a.profile.DID(), Dir: a.place.Dir, State: a.state, People: people{a.peers}, Keys: ringOf{a.keys},
-		Log: a.log.With("room", "objects"),
-	})
-	if err != nil {
-		return err
-	}
-	a.atEnd(a.objects.Close)
+	a.repos.Start()
 	a.chores()
-	a.atEnd(a.background.end)
 	return nil
 }
 

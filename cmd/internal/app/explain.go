@@ -91,6 +91,7 @@ var meanings = []meaning{
 	// connections
 	{peers.ErrNoDevice, control.CodeNotFound, hintInvite},
 	{peers.ErrNotAdmitted, control.CodeMissing, hintNet},
+	{peers.ErrNotIntroduced, control.CodeMissing, hintNet},
 	{peers.ErrUnreachable, control.CodeMissing, hintNet},
 	{peers.ErrStopped, control.CodeStopping, ""},
 	{holder.ErrTwin, control.CodeConflict, hintStatus},
@@ -117,6 +118,7 @@ var meanings = []meaning{
 	{blobstore.ErrOID, control.CodeConflict, ""},
 	{blobstore.ErrDenied, control.CodeMissing, hintFriends},
 	{blobstore.ErrBusy, control.CodeBusy, ""},
+	{blobstore.ErrNotPointer, control.CodeUsage, ""},
 	{blobstore.ErrBounds, control.CodeUsage, ""},
 
 	// repositories

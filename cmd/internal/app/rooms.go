@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
 	"radswarm/cmd/internal/objects"
 	"radswarm/cmd/internal/peers"
+	"radswarm/cmd/internal/repos"
 	"radswarm/radicle"
 )
 
@@ -35,6 +38,45 @@ func (p people) Friends() []radicle.DID {
 	for _, one := range p.People() {
 		if one.Friend {
 			all = append(all, one.DID)
+		}
+	}
+	return all
+}
+
+// mover is package objects, as package peers sees it.
+type mover struct{ *objects.Objects }
+
+var _ peers.Mover = mover{}
+
+func (m mover) Drain(ctx context.Context, did radicle.DID) (moved, left int, err error) {
+	d, err := m.Objects.Drain(ctx, did, nil)
+	return d.Moved, d.Left, err
+}
+
+// stored is package objects, as package repos sees it.
+type stored struct{ *objects.Objects }
+
+var _ repos.Objects = stored{}
+
+// Recorded implements repos.Objects.
+func (s stored) Recorded(ctx context.Context, rid radicle.RID, all []blobstore.Pointer) error {
+	if r, ok := any(s.Objects).(interface {
+		Recorded(context.Context, radicle.RID, []blobstore.Pointer) error
+	}); ok {
+		return r.Recorded(ctx, rid, all)
+	}
+	return nil
+}
+
+// Holders implements repos.Objects.
+func (s stored) Holders(p blobstore.Pointer) (all []radicle.DID) {
+	holding, err := s.Holding(p.OID, &p.Size)
+	if err != nil {
+		return nil
+	}
+	for _, share := range holding.Shares {
+		if share.DID != nil && !slices.Contains(all, *share.DID) {
+			all = append(all, *share.DID)
 		}
 	}
 	return all

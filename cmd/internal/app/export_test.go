@@ -1,0 +1,9 @@
+package app
+
+// Meanings returns the errors that mean something to clients.
+func Meanings() (all []error) {
+	for _, m := range meanings {
+		all = append(all, m.err)
+	}
+	return all
+}
