@@ -3,7 +3,7 @@ package lab_test
 import (
 	"context"
 	"errors"
-	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/app"
 	"radswarm/cmd/internal/daemon"
 	"radswarm/cmd/internal/lab"
 	"radswarm/radicle/profile"
@@ -41,18 +41,8 @@ func beDaemon() error {
 	if err != nil {
 		return err
 	}
-	o := daemon.Options{Place: control.At(home), Software: "test", Open: func(context.Context) (*daemon.Routes, io.Closer, error) {
-		r := &daemon.Routes{}
-		r.Handle("GET /v1/friends", func(context.Context, *daemon.Request) (any, error) { return control.Friends{}, nil })
-		r.Handle("GET /v1/status", func(context.Context, *daemon.Request) (any, error) {
-			return control.Status{Friends: control.FriendCount{Online: 3, Total: 3}}, nil
-		})
-		r.Handle("POST /v1/invitations", func(context.Context, *daemon.Request) (any, error) { return control.Invitation{Line: "x"}, nil })
-		r.Stream("POST /v1/accept", func(context.Context, *daemon.Request, func(control.Line)) (any, error) {
-			return control.Accepted{}, nil
-		})
-		return r, io.NopCloser(nil), nil
-	}}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	o := app.Daemon(app.Options{Home: home, Software: "test", Log: log})
 	return daemon.Detached(context.Background(), o, os.Stdout)
 }
 
@@ -87,7 +77,7 @@ func up(t testing.TB, o lab.Options) *lab.Lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if risen.Friends != o.Friends || risen.Online < o.Friends {
+	if risen.Friends != o.Friends || risen.Online != o.Friends {
 		t.Fatalf("%d of %d friends are online", risen.Online, risen.Friends)
 	}
 	return l
