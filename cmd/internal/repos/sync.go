@@ -66,14 +66,20 @@ func (r *Repos) ServeGit(ctx context.Context, p holder.Peer, s net.Stream) error
 func (r *Repos) seeds(ctx context.Context, rid radicle.RID) (bool, error) {
 	policy, err := nodedb.OpenPolicies(r.Profile.Home.Node()).Seeding(ctx, rid)
 	if errors.Is(err, fs.ErrNotExist) {
-		return r.ours(rid) || r.Profile.Config.Seeding.Default == "allow", nil
+		return r.Profile.Config.Seeding.Default == "allow" || r.ours(ctx, rid), nil
 	}
 	return policy.Allowed, err
 }
 
 // ours reports whether the document of a repository names us: who never ran a Radicle node has no policies, and works with
 // others all the same.
-func (r *Repos) ours(rid radicle.RID) bool { return r.isMember(rid, r.self) }
+func (r *Repos) ours(ctx context.Context, rid radicle.RID) (yes bool) {
+	err := r.with(ctx, rid, func(_ *repository, v *view) error {
+		yes = v.names(r.self)
+		return nil
+	})
+	return err == nil && yes
+}
 
 // wants says what a fetch takes: by the person's policy, as Radicle's node would.
 func (r *Repos) wants(ctx context.Context, rid radicle.RID) (o replicate.Options, err error) {

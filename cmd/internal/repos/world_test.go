@@ -106,6 +106,11 @@ func (w *world) bare(tb testing.TB, at *radtest.Home) *home {
 // open makes the Repos of a home, once more after close.
 func (h *home) open(tb testing.TB, change ...func(*repos.Options)) {
 	tb.Helper()
+	h.Repos = must[*repos.Repos](tb)(h.reopen(change...))
+	tb.Cleanup(func() { _ = h.Close() })
+}
+
+func (h *home) reopen(change ...func(*repos.Options)) (*repos.Repos, error) {
 	o := repos.Options{
 		Profile: h.profile, Storage: h.storage, State: h.state, Keys: h, People: h, Objects: h,
 		Card:        func() *keyring.Card { return h.card },
@@ -116,8 +121,7 @@ func (h *home) open(tb testing.TB, change ...func(*repos.Options)) {
 	for _, c := range change {
 		c(&o)
 	}
-	h.Repos = must[*repos.Repos](tb)(repos.New(o))
-	tb.Cleanup(func() { _ = h.Close() })
+	return repos.New(o)
 }
 
 func (h *home) did() radicle.DID { return h.signer.NID().DID() }
@@ -370,4 +374,22 @@ func steal(tb testing.TB, to, from *home, rid radicle.RID) {
 	check(tb, os.RemoveAll(to.storage.Path(rid)))
 	check(tb, os.CopyFS(to.storage.Path(rid), os.DirFS(from.storage.Path(rid))))
 	to.open(tb)
+}
+
+func (h *home) repository(tb testing.TB, rid radicle.RID) control.Repository {
+	tb.Helper()
+	return must[control.Repository](tb)(h.Repos.Repository(tb.Context(), rid))
+}
+
+// mustSet sets the zone of what is stored from now on.
+func mustSet(tb testing.TB, h *home, rid radicle.RID, zone string) {
+	tb.Helper()
+	must[control.Zoned](tb)(h.SetZone(tb.Context(), rid, control.SetZone{Default: zone, Sure: true}, nil))
+}
+
+// follows seeds everything, with the namespaces of all, or of those that are followed.
+func (h *home) follows(scope string) {
+	c := *h.profile.Config
+	c.Seeding.Default, c.Seeding.Scope = "allow", scope
+	h.profile.Config = &c
 }
