@@ -92,6 +92,8 @@ func newBar(w io.Writer, width int, p control.Progress) *bar {
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(Clean(p.What)),
 		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine of its own draws
+		progressbar.OptionShowCount(),
 		progressbar.OptionShowTotalBytes(true),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
