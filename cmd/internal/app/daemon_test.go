@@ -16,6 +16,7 @@ import (
 	"radswarm/blobstore/friend"
 	"radswarm/cmd/internal/app"
 	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/daemon"
 	"radswarm/radicle/profile"
 )
 
@@ -114,6 +115,7 @@ func TestStartIsRefused(t *testing.T) {
 		}, "file is not private", "chmod 600 "},
 		"damaged database": {func(t *testing.T, h *home) {
 			h.start()
+			until(t, "the daily copy is there", func() bool { return exists(filepath.Join(h.Place.Dir, friend.FileName) + ".1") })
 			h.stop()
 			write(t, filepath.Join(h.Place.Dir, friend.FileName), strings.Repeat("x", 8192))
 		}, friend.FileName, "rad swarm daemon --restore "},
@@ -132,6 +134,37 @@ func TestStartIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A database that is damaged is put back from its daily copy, and what was known then is known again.
+func TestRestore(t *testing.T) {
+	ana := newHome(t, "ana", "")
+	c := ana.start()
+	call[control.Invitation](ana, c, http.MethodPost, "/v1/invitations", control.Invite{Give: 1e9, Name: "bo"})
+	if err := app.Restore(t.Context(), ana.Profile.Home, "anything"); !errors.Is(err, daemon.ErrRunning) {
+		t.Error(err)
+	}
+	path := filepath.Join(ana.Place.Dir, friend.FileName)
+	until(t, "the daily copy is there", func() bool { return exists(path + ".1") })
+	ana.stop()
+	write(t, path, strings.Repeat("x", 8192))
+	e, ok := errors.AsType[*control.StartError](ana.tryStart())
+	if !ok {
+		t.Fatal("it starts")
+	}
+	from := strings.TrimPrefix(e.Hint, "rad swarm daemon --restore ")
+	if err := app.Restore(t.Context(), ana.Profile.Home, from); err != nil {
+		t.Fatalf("%s: %v", e.Hint, err)
+	}
+	all := call[control.Friends](ana, ana.start(), http.MethodGet, "/v1/friends", nil)
+	if all.Friends == nil && all.Invitations == nil {
+		t.Errorf("%+v", all)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func write(t *testing.T, path, text string) {

@@ -37,6 +37,7 @@ Examples:
 			&cli.BoolFlag{Name: "uninstall", Usage: "take that back"},
 			&cli.BoolFlag{Name: "restart", Usage: "stop it, and start it with this version"},
 			&cli.BoolFlag{Name: "stop", Usage: "stop it"},
+			&cli.StringFlag{Name: "restore", Usage: "put a copy of the database of friends in the place of a damaged one: `COPY`"},
 			&cli.BoolFlag{Name: "log", Usage: "print the end of its log"},
 			&cli.BoolFlag{Name: "new-store", Usage: "begin an empty store where the one of this home is not there any more"},
 			&cli.BoolFlag{Name: "debug", Usage: "log more"},
@@ -60,13 +61,14 @@ func (e *env) daemon(c *cli.Context) error {
 		{"uninstall", e.uninstallDaemon},
 		{"restart", e.restartDaemon},
 		{"stop", e.stopDaemon},
+		{"restore", e.restoreState},
 		{"log", e.showLog},
 		{"detached", e.runDaemon},
 	}
 	do, chosen := e.runDaemon, ""
 	for _, w := range ways {
 		switch {
-		case !c.Bool(w.flag):
+		case !c.IsSet(w.flag):
 		case chosen != "":
 			return ui.Usagef(helpHint(c.Command), "--%s and --%s do not go together", chosen, w.flag)
 		default:
@@ -140,6 +142,22 @@ func (e *env) restartDaemon(c *cli.Context, place control.Place) error {
 	defer client.Close()
 	e.unlockWith(c.Context, client) // the one before may have been; what cannot be is told by status
 	return e.ui.Result(ended{Running: true, PID: hello.PID}, func() error { return e.ui.Say("daemon %d runs", hello.PID) })
+}
+
+// restoreState puts a copy of the database back.
+func (e *env) restoreState(c *cli.Context, place control.Place) error {
+	home, err := profile.Find(e.lookup)
+	if err != nil {
+		return err
+	}
+	err = app.Restore(c.Context, home, c.String("restore"))
+	if errors.Is(err, daemon.ErrRunning) {
+		return &ui.HintError{Err: err, Hint: "rad swarm daemon --stop", Exit: ui.Conflict}
+	}
+	if err != nil {
+		return err
+	}
+	return e.ui.Result(ended{}, func() error { return e.ui.Say("%s is in its place", c.String("restore")) })
 }
 
 // stopTime is how long a daemon may take to end.

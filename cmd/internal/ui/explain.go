@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +87,7 @@ func explain(err error) Problem {
 		return Problem{err.Error(), e.Hint, exitOf(e.Code)}
 	}
 	if e, ok := errors.AsType[*control.StartError](err); ok {
-		return Problem{e.Error(), "rad swarm daemon --log", NoDaemon}
+		return Problem{e.Error(), cmp.Or(e.Hint, "rad swarm daemon --log"), NoDaemon}
 	}
 	if e, ok := errors.AsType[*InterruptedError](err); ok {
 		return Problem{e.Error(), e.GoesOn, Interrupted}
