@@ -143,8 +143,12 @@ func (d *download) join(s Source) {
 	d.moved = time.Now()
 }
 
-// open fills the reorder window.
+// open fills the reorder window, some stripes at a time: where writing is what takes long, one Get would go out for each stripe
+// that was written.
 func (d *download) open() {
+	if len(d.window) > d.most-d.most/8 {
+		return
+	}
 	for len(d.window) < d.most && d.next < d.coding.Stripes() {
 		d.window = append(d.window, &stripe{n: d.next, need: d.coding.StripeChunks(d.next)})
 		d.next++
