@@ -16,6 +16,9 @@ import (
 // deliberate says why a story, archive/name, ends otherwise with our helper. What differs stands in ours.txtar, lines of Radicle's
 // helper with -, ours with +.
 var deliberate = map[string]string{
+	"fetch/clone":                           "a clone can be pushed from at once: it has the URL of one's own namespace.",
+	"push/pointers":                         "what a pointer stands for is stored before a ref moves; here nobody can store it, and it is not here.",
+	"places/submodule-push":                 "a clone has the URL of one's own namespace, and whoever sets it again to the same sets nothing.",
 	"push/nobody-elses":                     hint,
 	"keys/agent":                            hint,
 	"keys/agent-and-wrong-passphrase":       hint,

@@ -4,14 +4,17 @@ package main_test
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"radswarm/radicle/radtest"
+	"radswarm/remote/lfs"
 )
 
 // An outcome is what a story printed and left behind, as a text. The folder of the story is $T in it.
@@ -35,8 +38,32 @@ func (s story) tellOnce(t testing.TB, by side) outcome {
 		env = append(env, "SSH_AUTH_SOCK="+radtest.Agent(t))
 	}
 	steps := s.play(t, by, dir, env...)
-	return outcome(strings.ReplaceAll(render(steps, state(t, dir)), dir, "$T"))
+	unconfigure(t, dir)
+	told := strings.ReplaceAll(render(steps, state(t, dir)), dir, "$T")
+	return outcome(forLFS.ReplaceAllString(told, ""))
 }
+
+// unconfigure takes back what our helper has written for git-lfs into all repositories below a folder, which is the one thing that
+// it adds where nothing is big. So it also shows that nothing of it stays. A configuration that cannot be read is compared as it is.
+func unconfigure(t testing.TB, dir string) {
+	t.Helper()
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1"}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "config" || !d.Type().IsRegular() {
+			return err
+		}
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), lfs.Agent) {
+			_ = lfs.Repo{Dir: filepath.Dir(path), Env: env}.Unconfigure(t.Context())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// forLFS are the lines by which a story that prints its configuration shows what our helper has written for git-lfs.
+var forLFS = regexp.MustCompile(`(?m)^ +out\|(lfs\.|swarm\.wrote=|remote\.[^=\n]*\.lfsurl=).*\n`)
 
 // render writes steps and files so that only the headings begin a line with $.
 func render(steps []step, files map[string]string) string {

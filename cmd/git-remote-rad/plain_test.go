@@ -30,7 +30,7 @@ func TestPlainGitWithoutUs(t *testing.T) {
 		"cd demo", "git lfs install --local", "git lfs track '*.bin'", "git add .gitattributes", "write film.bin a-film",
 	}}.play(t, beside(ours(t)), dir))
 	configure(t, dir)
-	succeed(t, story{name: "the first push", lines: []string{"cd demo", "git push --no-verify rad master"}}.play(t, beside(ours(t)), dir))
+	succeed(t, story{name: "the first push", lines: []string{"cd demo", "git -c swarm.require=local push --no-verify rad master"}}.play(t, beside(ours(t)), dir))
 
 	without := beside(stock(t))
 	succeed(t, story{name: "without us", lines: []string{

@@ -45,6 +45,9 @@ func state(t testing.TB, dir string) map[string]string {
 			return err
 		case d.Type().IsRegular() && !leftOutFile(path):
 			all[rel], err = content(path)
+			if d.Name() == "config" && isGitDir(filepath.Dir(path)) {
+				all[rel] = settings(path, all[rel])
+			}
 			return err
 		}
 		return nil
@@ -119,6 +122,15 @@ func gitCmd(dir string, args ...string) *exec.Cmd {
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C", "GIT_DIR=" + dir}
 	return cmd
+}
+
+// settings are what a configuration says, wherever in the file; its text where git cannot read it.
+func settings(path, text string) string {
+	list, err := gitCmd(filepath.Dir(path), "config", "--file", path, "--list").Output()
+	if err != nil {
+		return text
+	}
+	return string(list)
 }
 
 // content is a file's text, or its hash where that is nothing to read.
