@@ -130,10 +130,10 @@ func FuzzResolve(f *testing.F) {
 		}
 		// Every RID comes from a value that git itself has: a URL, or setup.
 		for _, e := range s.Git {
-			if got, ok := parseEndpoint(s.rewrite(op, e.Value)); ok && got == rid {
+			if got, ok := ParseEndpoint(s.rewrite(op, e.Value)); ok && got == rid {
 				return
 			}
-			if got, ok := parseEndpoint(s.rewrite(Download, e.Value)); ok && got == rid {
+			if got, ok := ParseEndpoint(s.rewrite(Download, e.Value)); ok && got == rid {
 				return
 			}
 			if e.Key == SetupKey && strings.Contains("rad:"+e.Value, rid.Canonical()) {

@@ -20,7 +20,7 @@ func (s Settings) Resolve(op Operation, remote string) (radicle.RID, error) {
 	if !ok {
 		return radicle.RID{}, refuse(CodeRequest, "git remote -v", "there is no URL for the remote %s", printable(remote, 80))
 	}
-	rid, ok := parseEndpoint(url)
+	rid, ok := ParseEndpoint(url)
 	if !ok {
 		return radicle.RID{}, refuse(CodeRequest, "git lfs env", "%s names no Radicle repository, for the remote %s",
 			printable(url, 120), printable(remote, 80))
@@ -92,7 +92,7 @@ func (s Settings) agreed(rid radicle.RID) bool {
 				return true
 			}
 		case strings.HasPrefix(e.Key, "remote.") && strings.HasSuffix(e.Key, "url"):
-			if got, ok := parseEndpoint(s.rewrite(Download, e.Value)); ok && got == rid {
+			if got, ok := ParseEndpoint(s.rewrite(Download, e.Value)); ok && got == rid {
 				return true
 			}
 		}
@@ -100,8 +100,8 @@ func (s Settings) agreed(rid radicle.RID) bool {
 	return false
 }
 
-// parseEndpoint reads the forms that git-lfs hands to us: rad::<rid>, rad://<rid>, either with a namespace, and rad::rad://<rid>.
-func parseEndpoint(url string) (radicle.RID, bool) {
+// ParseEndpoint reads the endpoints that git-lfs hands to us: rad::<rid>, rad://<rid>, either with a namespace, and rad::rad://<rid>.
+func ParseEndpoint(url string) (radicle.RID, bool) {
 	text, helper := strings.CutPrefix(url, "rad::")
 	text, full := strings.CutPrefix(text, "rad://")
 	if !helper && !full {

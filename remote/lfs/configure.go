@@ -71,7 +71,7 @@ func (c *Config) Configure(ctx context.Context, remote Remote) ([]Warning, error
 	if !c.configurable(remote) {
 		return nil, nil
 	}
-	warnings, err := c.conflicts(ctx, remote)
+	warnings, err := c.Conflicts(ctx, remote)
 	if err != nil {
 		return nil, err
 	}

@@ -29,9 +29,9 @@ func (w Warning) String() string {
 		printable(w.Remote), printable(w.Value), printable(w.Key), where)
 }
 
-// conflicts finds what git-lfs would follow rather than the remote's lfsurl, in its order (git-lfs.md §2.1). Each key in git's
+// Conflicts finds what git-lfs would follow rather than the remote's lfsurl, in its order (git-lfs.md §2.1). Each key in git's
 // configuration outranks the same key in .lfsconfig.
-func (c *Config) conflicts(ctx context.Context, remote Remote) ([]Warning, error) {
+func (c *Config) Conflicts(ctx context.Context, remote Remote) ([]Warning, error) {
 	carried, err := c.carried(ctx)
 	if err != nil {
 		return nil, err

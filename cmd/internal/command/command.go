@@ -28,13 +28,14 @@ type env struct {
 func constructors() []func(*env) *cli.Command {
 	return []func(*env) *cli.Command{
 		// this machine
-		authCommand, statusCommand, unlockCommand, daemonCommand, configCommand, deviceCommand, netCommand,
+		authCommand, statusCommand, unlockCommand, daemonCommand, configCommand, deviceCommand, netCommand, setupCommand, doctorCommand,
 		// people
 		inviteCommand, acceptCommand, friendCommand,
 		// repositories
 		initCommand, memberCommand, zoneCommand,
 		// objects
 		putCommand, getCommand, lsCommand, whoHoldsCommand, verifyCommand, forgetCommand,
+		hydrateCommand, openCommand, freeCommand, pruneCommand,
 		// to try and to learn
 		mathCommand, labCommand,
 	}

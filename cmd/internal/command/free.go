@@ -1,0 +1,224 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"radswarm/blobstore"
+	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/ui"
+	"radswarm/lfsagent/gitlfs"
+)
+
+// minPeople is how many people must have shown their shares before a copy here is deleted.
+const minPeople = 2
+
+func freeCommand(e *env) *cli.Command {
+	return &cli.Command{
+		Name: "free", ArgsUsage: "PATH…", Category: objects,
+		Usage: "make pointers of big files here again, once friends have shown that they hold them",
+		Description: `Every friend who holds a share answers for every byte of it, compared with the file here. The file goes if that meets the
+requirement safe with at least two people; otherwise it stays. With --force nobody is asked.
+
+Examples:
+
+    rad swarm free film.mp4
+    rad swarm free rushes --force`,
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Usage: "delete without asking anybody, and say what may be lost"}},
+		Action: func(c *cli.Context) error {
+			paths, err := arguments(c, 1, -1)
+			if err != nil {
+				return err
+			}
+			done, err := e.free(c.Context, paths, c.Bool("force"))
+			return e.freedResult(done, err)
+		},
+	}
+}
+
+// freed is what was deleted.
+type freed struct {
+	Files []freedFile `json:"files"`
+	Bytes int64       `json:"bytes"`
+	Kept  int         `json:"kept"` // that stay, for a reason
+}
+
+// freedFile is an object whose copy here went, or would.
+type freedFile struct {
+	Name   string          `json:"name,omitempty"`
+	Object control.Pointer `json:"object"`
+	People int             `json:"people"` // who have shown their shares, or, with --force, who are known to hold some
+	Spare  int             `json:"spare"`
+	Forced bool            `json:"forced,omitempty"`
+}
+
+func (f *freed) add(one freedFile) {
+	f.Files = append(f.Files, one)
+	f.Bytes += one.Object.Size
+}
+
+// freedResult prints what went. What stays was told already.
+func (e *env) freedResult(done *freed, err error) error {
+	if done == nil {
+		return err
+	}
+	show := e.ui.Result(done, func() error {
+		for _, f := range done.Files {
+			if err := e.ui.Say("%s", f.line()); err != nil {
+				return err
+			}
+		}
+		return e.ui.Say("%s freed, %s; %d stay", ui.Count(len(done.Files), "object", "objects"), ui.Size(done.Bytes), done.Kept)
+	})
+	if err == nil && done.Kept > 0 {
+		err = &ui.SilentError{Exit: ui.Unsafe}
+	}
+	return errors.Join(show, err)
+}
+
+func (f freedFile) line() string {
+	name := f.Name
+	if name == "" {
+		name = f.Object.OID.String()
+	}
+	held := fmt.Sprintf("%s, of whom %d may vanish", ui.Count(f.People, "friend holds it", "friends hold it"), f.Spare)
+	switch {
+	case f.Forced && f.People == 0:
+		return name + ": deleted, and nobody else is known to have it"
+	case f.Forced:
+		return name + ": deleted unseen; by what is known here " + held
+	}
+	return name + ": " + held
+}
+
+// free makes pointers of files.
+func (e *env) free(ctx context.Context, paths []string, force bool) (*freed, error) {
+	all, err := copies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := choose(ctx, all, paths)
+	if err != nil {
+		return nil, err
+	}
+	done := &freed{}
+	for _, s := range chosen {
+		if err := e.freeFiles(ctx, s, force, done); err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+func (e *env) freeFiles(ctx context.Context, s selection, force bool, done *freed) error {
+	defer func() { _ = s.copy.Refresh(context.WithoutCancel(ctx)) }() // git looks itself, only later
+	for _, f := range s.files {
+		if !f.Tracked {
+			continue
+		}
+		one, err := e.freeFile(ctx, s.copy, f, force)
+		switch {
+		case ctx.Err() != nil:
+			return &ui.InterruptedError{GoesOn: "say the same again: what is freed stays freed"}
+		case err != nil:
+			done.Kept++
+			p := ui.Explain(err)
+			e.ui.Warn(f.Path+" stays: "+p.Line, p.Hint)
+		case one != nil:
+			done.add(*one)
+		}
+	}
+	return nil
+}
+
+// freeFile deletes what is here of a file. nil is a file of which nothing is here.
+func (e *env) freeFile(ctx context.Context, c *gitlfs.Copy, f gitlfs.File, force bool) (*freedFile, error) {
+	path, stored := c.Local(f.Object)
+	if f.State == gitlfs.Content {
+		same, err := c.Unchanged(ctx, f)
+		switch {
+		case err != nil:
+			return nil, err
+		case !same:
+			return nil, &gitlfs.ChangedError{Path: f.Path}
+		case !stored:
+			path = c.Absolute(f)
+		}
+	}
+	if f.State != gitlfs.Content && !stored {
+		return nil, nil
+	}
+	one, err := e.mayGo(ctx, f.Object, path, force)
+	if err != nil {
+		return nil, err
+	}
+	one.Name = f.Path
+	if f.State == gitlfs.Content {
+		if err := c.PutPointer(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	return one, c.Remove(f.Object)
+}
+
+// mayGo asks every holder of an object for the whole of its share, compared with the file at path.
+func (e *env) mayGo(ctx context.Context, o blobstore.Pointer, path string, force bool) (*freedFile, error) {
+	one := &freedFile{Object: control.Pointer{OID: o.OID, Size: o.Size}, Forced: force}
+	if force {
+		return e.known(ctx, one)
+	}
+	var out control.Verified
+	in := control.Verify{OIDs: []blobstore.OID{o.OID}, Path: path}
+	if err := e.watch(ctx, http.MethodPost, to("verify"), in, &out, "nothing is deleted"); err != nil {
+		return nil, err
+	}
+	if len(out.Objects) != 1 || out.Objects[0].Object != one.Object {
+		return nil, fmt.Errorf("%v was not verified", o.OID)
+	}
+	v := out.Objects[0]
+	one.People, one.Spare = v.Safety.People, v.Safety.Spare
+	if v.Whole && v.Safety.Stored && v.Safety.Safe && v.Safety.People >= minPeople {
+		return one, nil
+	}
+	return nil, notProven(&v)
+}
+
+// known is what is known here of an object that is deleted without a question.
+func (e *env) known(ctx context.Context, one *freedFile) (*freedFile, error) {
+	var h control.Holding
+	err := e.get(ctx, to("objects", one.Object.OID.String()), &h)
+	if err != nil && !hasCode(err, control.CodeNotFound) {
+		e.ui.Warn("nobody knows who holds it: "+ui.Explain(err).Line, "")
+	}
+	if err == nil {
+		one.People, one.Spare = h.Object.People, h.Object.Spare
+	}
+	return one, ctx.Err()
+}
+
+// notProven says who has not shown what.
+func notProven(v *control.VerifiedObject) error {
+	var away []string
+	for _, s := range v.Shares {
+		if s.DID != nil && s.State != "held" && s.State != "" {
+			away = append(away, fmt.Sprintf("%s (%s)", nameOf(s), s.State))
+		}
+	}
+	text := fmt.Sprintf("only %s shown every byte of their shares", ui.Count(v.Safety.People, "friend has", "friends have"))
+	if len(away) > 0 {
+		text += "; not " + strings.Join(away, ", ")
+	}
+	return ui.HintErrorf("rad swarm verify "+v.Object.OID.String()+" --heal", ui.Unsafe, "%s", text)
+}
+
+func nameOf(s control.Share) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.DID.String()
+}
