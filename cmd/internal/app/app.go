@@ -19,6 +19,7 @@ import (
 	"radswarm/cmd/internal/objects"
 	"radswarm/cmd/internal/peers"
 	"radswarm/cmd/internal/repos"
+	"radswarm/radicle"
 	"radswarm/radicle/node"
 	"radswarm/radicle/profile"
 	"radswarm/radicle/storage"
@@ -251,14 +252,21 @@ func (a *App) openRooms(ctx context.Context) error {
 	if err := a.openRepositories(ctx); err != nil {
 		return err
 	}
+	known := &social{self: a.profile.DID(), home: a.profile.Home, repositories: a.repos}
 	a.peers = peers.New(peers.Options{
 		Self: a.profile.DID(), Alias: a.alias, State: a.state, Store: a.shares,
 		Key: a.keys.Device(), Certificate: a.keys.Certificate,
 		Advertise: func() []string { return a.config.Load().Advertise },
 		Named:     func() bool { return a.config.Load().public() == holder.PublicNamed },
 		Limits:    func() holder.Limits { return a.config.Load().limits() },
-		Social:    &social{self: a.profile.DID(), home: a.profile.Home, repositories: a.repos},
-		Now:       a.options.Now, Log: a.log.With("room", "peers"),
+		Social:    known,
+		Guess: func(ctx context.Context, did radicle.DID) []string {
+			if !a.config.Load().Guess {
+				return nil
+			}
+			return known.guess(ctx, did)
+		},
+		Now: a.options.Now, Log: a.log.With("room", "peers"),
 	})
 	c := a.config.Load()
 	a.service = holder.New(holder.Options{

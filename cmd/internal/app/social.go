@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	stdnet "net"
 	"slices"
+	"strconv"
+	"strings"
 
+	"radswarm/blobstore/friend"
+	"radswarm/blobstore/net/p2p"
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/peers"
 	"radswarm/radicle"
@@ -46,6 +51,29 @@ func (s *social) Follows(ctx context.Context) (map[radicle.DID]string, error) {
 	}
 	return all, ctx.Err()
 }
+
+// guess returns where somebody may be: on the machines of their Radicle node, at our default port. What is not known, or
+// cannot be read, is nothing.
+func (s *social) guess(ctx context.Context, did radicle.DID) (all []string) {
+	addresses, err := nodedb.OpenBook(s.home.Node()).Addresses(ctx, did.NID())
+	if err != nil {
+		return nil
+	}
+	for _, a := range addresses {
+		host, _, err := stdnet.SplitHostPort(a.Value)
+		if err != nil || a.Banned || a.Type != "ipv4" && a.Type != "ipv6" && a.Type != "dns" {
+			continue
+		}
+		to := stdnet.JoinHostPort(strings.ToLower(host), strconv.Itoa(p2p.DefaultPort))
+		if friend.ValidAddress(to) && !slices.Contains(all, to) {
+			all = append(all, to)
+		}
+	}
+	return all[:min(len(all), maxGuesses)]
+}
+
+// maxGuesses bounds what is tried of a node that has many addresses.
+const maxGuesses = 4
 
 // Delegates implements peers.Social.
 func (s *social) Delegates(ctx context.Context) (map[radicle.DID]int, error) {

@@ -30,6 +30,9 @@ type Options struct {
 	// Advertise returns addresses, host:port, at which others reach this machine although it does not know them itself: those of
 	// its router. They are told first. Nil for none.
 	Advertise func() []string
+	// Guess returns addresses, host:port, at which somebody may be although they never said so. They are tried last. It must be
+	// quick. Nil for none.
+	Guess func(ctx context.Context, did radicle.DID) []string
 	// Named reports whether this person agreed to be named to strangers as a holder of open shares; nil for no.
 	Named func() bool
 	// Limits returns the bounds of bytes of the machine as a whole, to be shown; nil for none.
@@ -48,6 +51,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Advertise == nil {
 		o.Advertise = func() []string { return nil }
+	}
+	if o.Guess == nil {
+		o.Guess = func(context.Context, radicle.DID) []string { return nil }
 	}
 	if o.Named == nil {
 		o.Named = func() bool { return false }

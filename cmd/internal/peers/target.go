@@ -19,7 +19,7 @@ type target struct {
 }
 
 // target returns the device of somebody and where it may be: as its address record says, then as people said, then as a
-// record says that ran out.
+// record says that ran out, then as is guessed.
 func (p *Peers) target(ctx context.Context, did radicle.DID) (t target, err error) {
 	record, err := p.state.Address(ctx, did)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,8 @@ func (p *Peers) target(ctx context.Context, did radicle.DID) (t target, err erro
 	if err != nil {
 		return t, err
 	}
-	t.addrs = addrs(order(record, record != nil && record.Check(p.o.Now()) == nil, hints))
+	told := order(record, record != nil && record.Check(p.o.Now()) == nil, hints)
+	t.addrs = addrs(slices.Concat(told, p.o.Guess(ctx, did)))
 	return t, nil
 }
 
