@@ -61,28 +61,33 @@ func closeAll(held []io.Closer) {
 	}
 }
 
-// end ends the daemon of a home, politely at first, and returns its lock, held.
+// end ends the daemon of a home, politely at first, and returns its lock, held. One that is only starting is asked as soon as
+// it listens.
 func (l *Lab) end(ctx context.Context, name string) (io.Closer, error) {
 	var lock *os.File
 	var problem error
+	asked := false
 	free := func(ctx context.Context) bool {
 		lock, problem = daemon.Lock(l.Place(name).Lock())
-		return !errors.Is(problem, daemon.ErrRunning)
+		if !errors.Is(problem, daemon.ErrRunning) {
+			return true
+		}
+		if pid := l.pid(ctx, name); pid > 0 && !asked {
+			asked = true
+			l.ask(ctx, name, pid)
+		}
+		return false
 	}
-	if free(ctx) {
-		return own(lock, problem)
-	}
-	l.ask(ctx, name)
 	late := errors.New("late")
 	err := await(ctx, politeTime, late, free)
-	if !errors.Is(err, late) {
-		return own(lock, errors.Join(err, problem))
+	if errors.Is(err, late) {
+		if _, err := l.kill(ctx, name); err != nil {
+			return nil, err
+		}
+		late = fmt.Errorf("%s: somebody holds %s and listens nowhere: end that process", name, l.Place(name).Lock())
+		err = await(ctx, endTime, late, free)
 	}
-	if _, err := l.kill(ctx, name); err != nil {
-		return nil, err
-	}
-	late = fmt.Errorf("%s: somebody holds %s and listens nowhere: end that process", name, l.Place(name).Lock())
-	if err := await(ctx, endTime, late, free); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return own(lock, problem)
@@ -96,17 +101,18 @@ func own(f *os.File, err error) (io.Closer, error) {
 	return f, nil
 }
 
-// ask asks a daemon to end; a frozen one is killed.
-func (l *Lab) ask(ctx context.Context, name string) {
-	c, _, err := l.connect(ctx, name)
-	if err != nil {
-		_, _ = l.kill(ctx, name) // who is still there after it is found out by its lock
-		return
+// ask asks a daemon to end; one that is frozen or does not answer is killed.
+func (l *Lab) ask(ctx context.Context, name string, pid int) {
+	if _, state := usage(pid); state != Frozen {
+		ctx, cancel := context.WithTimeout(ctx, answerTime)
+		defer cancel()
+		if c, _, err := l.connect(ctx, name); err == nil {
+			defer c.Close()
+			_ = c.Call(ctx, http.MethodPost, "/v1/stop", nil, nil)
+			return
+		}
 	}
-	defer c.Close()
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	_ = c.Call(ctx, http.MethodPost, "/v1/stop", nil, nil)
+	_, _ = l.kill(context.WithoutCancel(ctx), name) // who is still there after it is found out by its lock
 }
 
 // removeSocket removes the socket of a dead daemon where that is outside the home because its path was too long: only the one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -161,6 +162,68 @@ func TestLab(t *testing.T) {
 	}
 	if _, ok := errors.AsType[*lab.NoLabError](second(l.Down(t.Context()))); !ok {
 		t.Error("a lab that is gone goes down")
+	}
+}
+
+// Where paths are too long for a socket, daemons listen elsewhere, and nothing of that is left either.
+func TestLongPath(t *testing.T) {
+	o := options(t, 1)
+	parent := filepath.Dir(o.Dir)
+	o.Dir = filepath.Join(parent, strings.Repeat("long", 25), "lab")
+	runtime := filepath.Join(parent, "r")
+	if err := os.Mkdir(runtime, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []string{"XDG_RUNTIME_DIR", "TMPDIR"} {
+		t.Setenv("XDG_RUNTIME_DIR", "")
+		t.Setenv(x, runtime)
+		l := up(t, o)
+		want(t, l, "you:up ana:up")
+		if left, err := os.ReadDir(runtime); err != nil || len(left) != 2 {
+			t.Errorf("%v, %v", left, err)
+		}
+		if _, err := l.Freeze(t.Context(), "ana"); err != nil {
+			t.Error(err)
+		}
+		if _, err := l.Down(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(runtime); err != nil || len(left) != 0 {
+			t.Errorf("%v, %v", left, err)
+		}
+	}
+}
+
+// One lab can do without the other.
+func TestSideBySide(t *testing.T) {
+	first, other := up(t, options(t, 1)), up(t, options(t, 1))
+	if _, err := other.Down(t.Context()); err != nil {
+		t.Error(err)
+	}
+	want(t, first, "you:up ana:up")
+}
+
+// A home whose port somebody has taken meanwhile gets another one, and its friends find it.
+func TestPortTaken(t *testing.T) {
+	l := up(t, options(t, 1))
+	if _, err := l.Kill(t.Context(), "ana"); err != nil {
+		t.Fatal(err)
+	}
+	homes, err := l.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", homes[1].Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if _, err := l.Start(t.Context(), "ana"); err != nil {
+		t.Fatal(err)
+	}
+	after, err := l.Status(t.Context())
+	if err != nil || after[1].State != lab.Awake || after[1].Address == homes[1].Address {
+		t.Errorf("%+v, %v", after[1], err)
 	}
 }
 

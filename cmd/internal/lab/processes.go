@@ -108,7 +108,7 @@ func (l *Lab) start(ctx context.Context, name string) (bool, error) {
 		}
 		return true, nil
 	}
-	if l.answers(ctx, name) {
+	if _, state := usage(pid); state != Frozen && l.answers(ctx, name) {
 		return false, nil
 	}
 	if _, err := l.signal(ctx, name, thawSignal); err != nil {

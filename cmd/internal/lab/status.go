@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"radswarm/cmd/internal/control"
@@ -101,11 +100,11 @@ func (l *Lab) did(name string) (radicle.DID, error) {
 	return p.DID(), nil
 }
 
-// held adds up the files of the share store of a home, without its index. What cannot be read counts nothing.
+// held adds up the share files of a home. What cannot be read counts nothing.
 func held(home string) int64 {
 	var sum int64
 	_ = filepath.WalkDir(filepath.Join(home, "swarm", "shares"), func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "index.db") {
+		if err != nil || !d.Type().IsRegular() || filepath.Ext(d.Name()) != ".share" {
 			return nil //nolint:nilerr // it comes and goes
 		}
 		if info, err := d.Info(); err == nil {
