@@ -30,13 +30,7 @@ func (r *Repos) Met(s *holder.Session) {
 	}
 	r.rounds.work(func() {
 		for _, rid := range all {
-			m, err := r.refs(r.rounds.ctx, rid)
-			if err == nil {
-				err = s.Send(r.rounds.ctx, m)
-			}
-			if err != nil {
-				r.Log.Debug("member was not told", "rid", rid, "did", s.DID, "err", err)
-			}
+			r.answer(r.rounds.ctx, s.DID, rid)
 		}
 	})
 }
@@ -57,7 +51,7 @@ func (r *Repos) Heard(ctx context.Context, s *holder.Session, m wire.Message) er
 		r.heardRefs(ctx, s, m)
 	case *wire.Has:
 		if m := r.holds(s.DID, m); len(m.Indexes) > 0 {
-			return s.Send(ctx, m)
+			return r.tell(ctx, s.DID, m)
 		}
 	case *wire.Holds:
 		r.syncs.heard(s.DID, m)
@@ -78,7 +72,7 @@ func (r *Repos) heardRefs(_ context.Context, s *holder.Session, m *wire.Refs) {
 		ctx := r.rounds.ctx
 		defer r.syncs.wantNoMore(n)
 		if m.Want {
-			r.answer(ctx, s, m.RID)
+			r.answer(ctx, s.DID, m.RID)
 		}
 		select {
 		case r.syncs.places <- struct{}{}:
@@ -95,14 +89,23 @@ func (r *Repos) heardRefs(_ context.Context, s *holder.Session, m *wire.Refs) {
 	})
 }
 
-func (r *Repos) answer(ctx context.Context, s *holder.Session, rid radicle.RID) {
+// answer tells somebody where the namespaces of a repository are here.
+func (r *Repos) answer(ctx context.Context, did radicle.DID, rid radicle.RID) {
 	mine, err := r.refs(ctx, rid)
 	if err == nil {
-		err = s.Send(ctx, mine)
+		err = r.tell(ctx, did, mine)
 	}
 	if err != nil {
-		r.Log.Debug("member was not told", "rid", rid, "did", s.DID, "err", err)
+		r.Log.Debug("member was not told", "rid", rid, "did", did, "err", err)
 	}
+}
+
+// tell sends a message to somebody; nobody hears where there are no people.
+func (r *Repos) tell(ctx context.Context, did radicle.DID, m wire.Message) error {
+	if r.People == nil {
+		return nil
+	}
+	return r.People.Tell(ctx, did, m)
 }
 
 func (s *syncs) want(n news) bool {
@@ -179,7 +182,7 @@ func (r *Repos) tellMembers(ctx context.Context, rid radicle.RID) error {
 		if did == r.self || !r.People.Online(did) {
 			continue
 		}
-		if err := r.People.Tell(ctx, did, m); err != nil {
+		if err := r.tell(ctx, did, m); err != nil {
 			r.Log.Debug("member was not told", "rid", rid, "did", did, "err", err)
 		}
 	}

@@ -341,3 +341,6 @@ func (r *Repos) fetched(ctx context.Context, rid radicle.RID) {
 	}
 	r.wake(rid)
 }
+
+// Unlocked says that the Radicle key is at hand: what has waited for it is done.
+func (r *Repos) Unlocked() { r.rounds.work(func() { r.Survey(r.rounds.ctx) }) }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -392,4 +393,20 @@ func (h *home) follows(scope string) {
 	c := *h.profile.Config
 	c.Seeding.Default, c.Seeding.Scope = "allow", scope
 	h.profile.Config = &c
+}
+
+// folderSize is how many bytes the files of a folder have.
+func folderSize(tb testing.TB, dir string) (n int64) {
+	tb.Helper()
+	check(tb, filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			n += info.Size()
+		}
+		return err
+	}))
+	return n
 }
