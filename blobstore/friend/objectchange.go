@@ -28,10 +28,10 @@ func (o *ObjectChange) Put(row Object) error {
 		row.Next.K, row.Next.N, row.Next.Manifest, row.Require, row.Source.Path, unixNano(row.Source.Time), row.Source.Link,
 		unix(row.Added), unix(row.Pending))
 	if err == nil && row.Coding.Manifest != nil {
-		err = o.c.exec("UPDATE object SET manifest = ? WHERE oid = ? AND size = ?", row.Coding.Manifest, row.OID[:], row.Size)
+		err = o.c.exec("UPDATE object SET manifest = coalesce(?, x'') WHERE oid = ? AND size = ?", row.Coding.Manifest, row.OID[:], row.Size)
 	}
 	if err == nil && row.Next.Manifest != nil {
-		err = o.c.exec("UPDATE object SET next_manifest = ? WHERE oid = ? AND size = ?", row.Next.Manifest, row.OID[:], row.Size)
+		err = o.c.exec("UPDATE object SET next_manifest = coalesce(?, x'') WHERE oid = ? AND size = ?", row.Next.Manifest, row.OID[:], row.Size)
 	}
 	return err
 }

@@ -3,8 +3,15 @@ package objects
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/friend"
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 )
@@ -14,89 +21,91 @@ type Tell func(control.Line)
 
 // Objects are the objects of a home.
 type Objects struct {
-	opt Options
+	opt      Options
+	log      *slog.Logger
+	index    *index
+	works    *works
+	partings *partings
+	troubles troubles
+	locks    locks
+	memory   *budget
+	parts    parts
+	records  atomic.Pointer[Records]
+	settled  atomic.Bool // friends have been as many as now for some time
+
+	ctx   context.Context // until Close
+	stop  context.CancelFunc
+	tasks sync.WaitGroup
+	ends  sync.Mutex // keeps tasks from beginning while Close waits for them
 }
 
 // New reads the index, and goes on with what was under way when the last process ended.
 func New(opt Options) (*Objects, error) {
-	return &Objects{opt: opt.withDefaults()}, nil
+	if opt.Self == (radicle.DID{}) || opt.Dir == "" || opt.State == nil || opt.People == nil || opt.Keys == nil {
+		return nil, errors.New("objects: self, folder, state, people and keys are required")
+	}
+	o := &Objects{opt: opt.withDefaults(), memory: newBudget(fetchMemory)}
+	o.log = o.opt.Log
+	if opt.Records != nil {
+		o.SetRecords(opt.Records)
+	}
+	// What is in there was read back for work that starts anew.
+	if err := os.RemoveAll(filepath.Join(o.opt.Dir, fetchingDir)); err != nil {
+		return nil, err
+	}
+	o.ctx, o.stop = context.WithCancel(context.Background())
+	j := newJournal(o.opt.State, o.log)
+	var err error
+	if o.index, err = openIndex(o.ctx, j); err == nil {
+		o.partings, err = newPartings(o.ctx, o.opt, j)
+	}
+	if err != nil {
+		o.stop()
+		return nil, errors.Join(err, j.close())
+	}
+	o.works = newWorks(o.step)
+	o.tasks.Go(func() { o.tend(o.ctx) })
+	o.tasks.Go(func() { o.partings.run(o.ctx) })
+	o.resume()
+	return o, nil
+}
+
+// SetRecords joins the records of repositories, which may come later than New.
+func (o *Objects) SetRecords(r Records) { o.records.Store(&r) }
+
+// resume goes on with what is pending.
+func (o *Objects) resume() {
+	for _, p := range o.index.all(func(r *row) bool { return !r.Pending.IsZero() }) {
+		o.works.start(p, false)
+	}
+	o.partings.wake()
 }
 
 // Close ends all work, which goes on when the index is opened again, and returns when everything has been written.
-func (o *Objects) Close() error { return nil }
-
-var errNotYet = errors.New("not yet")
-
-// Put stores a file.
-func (o *Objects) Put(ctx context.Context, ask control.Put, tell Tell) (control.Stored, error) {
-	return control.Stored{}, errNotYet
+func (o *Objects) Close() error {
+	o.ends.Lock()
+	o.stop()
+	o.ends.Unlock()
+	o.works.close()
+	o.tasks.Wait()
+	return o.index.close()
 }
 
-// Get brings an object back to a file.
-func (o *Objects) Get(ctx context.Context, ask control.Get, tell Tell) (control.Fetched, error) {
-	return control.Fetched{}, errNotYet
+// begin does something beside, unless it is the end.
+func (o *Objects) begin(f func()) {
+	o.ends.Lock()
+	defer o.ends.Unlock()
+	if o.ctx.Err() == nil {
+		o.tasks.Go(f)
+	}
 }
 
-// List returns all objects, the newest first.
-func (o *Objects) List() control.Objects { return control.Objects{} }
-
-// Holding says who holds an object. One that is not known is a *control.Error with CodeNotFound.
-func (o *Objects) Holding(oid blobstore.OID, size *int64) (control.Holding, error) {
-	return control.Holding{}, errNotYet
+// pend has an object of which shares are missing placed again, some time.
+func (o *Objects) pend(p blobstore.Pointer) {
+	now := time.Now()
+	o.index.edit(p.OID, func(row *friend.Object) {
+		if row.Pending.IsZero() {
+			row.Pending = now
+		}
+	})
 }
-
-// Forget gives an object up.
-func (o *Objects) Forget(
-	ctx context.Context, oid blobstore.OID, size *int64, ask control.Forget, tell Tell,
-) (control.Forgotten, error) {
-	return control.Forgotten{}, errNotYet
-}
-
-// Verify asks holders to show what they have.
-func (o *Objects) Verify(ctx context.Context, ask control.Verify, tell Tell) (control.Verified, error) {
-	return control.Verified{}, errNotYet
-}
-
-// Look says how safe objects of a repository are.
-func (o *Objects) Look(ctx context.Context, rid radicle.RID, ask control.Look) (control.Looked, error) {
-	return control.Looked{}, errNotYet
-}
-
-// Store stores files for a repository.
-func (o *Objects) Store(ctx context.Context, rid radicle.RID, ask control.Store, tell Tell) (control.Looked, error) {
-	return control.Looked{}, errNotYet
-}
-
-// Fetch brings an object of a repository to a file.
-func (o *Objects) Fetch(ctx context.Context, rid radicle.RID, ask control.Get, tell Tell) (control.Fetched, error) {
-	return control.Fetched{}, errNotYet
-}
-
-// Ended says that a program which git ran for a repository has ended.
-func (o *Objects) Ended(ctx context.Context, rid radicle.RID) error { return nil }
-
-// Drained is what became of the shares that somebody had.
-type Drained struct {
-	Moved int // shares that others took
-	Left  int // shares that are still there only
-}
-
-// Drain places the shares that somebody has with others, then deletes them there.
-func (o *Objects) Drain(ctx context.Context, did radicle.DID, tell Tell) (Drained, error) {
-	return Drained{}, errNotYet
-}
-
-// Removed says that somebody is no friend any more: what they have counts no longer.
-func (o *Objects) Removed(ctx context.Context, did radicle.DID) error { return errNotYet }
-
-// Held returns how many shares of ours somebody has.
-func (o *Objects) Held(did radicle.DID) int { return 0 }
-
-// Publish makes the shares of an object open ones: whoever has them gives them to anybody from then on.
-func (o *Objects) Publish(ctx context.Context, p blobstore.Pointer) error { return errNotYet }
-
-// Counts sums the objects up.
-func (o *Objects) Counts() control.ObjectCount { return control.ObjectCount{} }
-
-// Jobs returns what runs or waits.
-func (o *Objects) Jobs() []control.Job { return nil }

@@ -1,0 +1,324 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/blobstore/friend"
+	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/manifest"
+	"radswarm/blobstore/object"
+	"radswarm/blobstore/record"
+	"radswarm/blobstore/swarm"
+	"radswarm/radicle"
+)
+
+// askTime is how long somebody may take to say what they have.
+const askTime = 5 * time.Second
+
+// byIndex returns the codings of an object of ours.
+func (d *download) byIndex(ctx context.Context) ([]*coded, error) {
+	r := d.o.index.get(d.ask.OID, sizeOr(d.ask.Size))
+	if r == nil || r.Coding.K == 0 {
+		return nil, nil
+	}
+	c, err := d.o.coded(ctx, r, false)
+	if err != nil {
+		return nil, err
+	}
+	codings := []*coded{c}
+	if r.Next.K > 0 && len(r.of(r.Next.K)) >= r.Next.K {
+		if next, err := d.o.coded(ctx, r, true); err == nil {
+			codings = append(codings, next)
+		}
+	}
+	return codings, nil
+}
+
+func sizeOr(size *int64) int64 {
+	if size == nil {
+		return -1
+	}
+	return *size
+}
+
+// byRecords returns what repositories know of an object.
+func (d *download) byRecords(ctx context.Context) ([]*coded, error) {
+	records := d.o.records.Load()
+	if records == nil || d.own {
+		return nil, nil
+	}
+	choices, err := (*records).Find(ctx, d.rid, d.ask.OID, sizeOr(d.ask.Size))
+	if err != nil {
+		return nil, err
+	}
+	var all []*coded
+	for _, choice := range choices {
+		c, err := foreign(choice)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// foreign is an object as a record has it.
+func foreign(choice record.Choice) (*coded, error) {
+	params := choice.Record.Params()
+	r := &row{Object: friend.Object{Pointer: choice.Pointer(), Gen: params.Gen}}
+	k := choice.Manifest.Coding().K()
+	for index, did := range choice.Holders {
+		if did != (radicle.DID{}) {
+			r.shares = append(r.shares, newPlaced(did, k, index))
+		}
+	}
+	c := &coded{row: r, key: choice.Key, repair: choice.Key.Repair(), manifest: choice.Manifest, foreign: true}
+	c.n = max(len(choice.Holders), choice.Manifest.Roots())
+	var err error
+	if c.object, err = object.FromManifest(choice.Key, params, choice.Manifest); err != nil {
+		return nil, err
+	}
+	c.locator, err = c.repair.Locator(k)
+	return c, err
+}
+
+// byKey finds an object of ours of which nothing is known here but its name and size: friends keep its sealed manifests, under
+// names that the key gives.
+func (d *download) byKey(ctx context.Context) ([]*coded, error) {
+	if d.ask.Size == nil || d.own || d.o.index.get(d.ask.OID, *d.ask.Size) != nil {
+		return nil, nil
+	}
+	ring, err := d.o.opt.Keys.Keyring()
+	if err != nil {
+		return nil, err
+	}
+	for _, salt := range slices.Backward(ring.Salts()) {
+		c, err := d.o.bootstrap(ctx, ring, salt.ID(), blobstore.Pointer{OID: d.ask.OID, Size: *d.ask.Size})
+		switch {
+		case err != nil:
+			return nil, err
+		case c != nil:
+			return []*coded{c}, nil
+		}
+	}
+	return nil, nil
+}
+
+// bootstrap asks friends for the manifest of an object under one salt; nil where nobody has one.
+func (o *Objects) bootstrap(ctx context.Context, ring *keyring.Keyring, salt keyring.SaltID, p blobstore.Pointer) (*coded, error) {
+	r := &row{Object: friend.Object{Pointer: p, Salt: salt}}
+	key, err := o.key(r)
+	if err != nil {
+		return nil, err
+	}
+	layout, err := r.params().Layout()
+	if err != nil {
+		return nil, err
+	}
+	people := o.reachable(ctx)
+	for _, k := range likelyK(int(min(layout.Chunks(), blobstore.MaxK))) {
+		if m := o.askManifest(ctx, key.Repair(), k, people); m != nil {
+			c, err := newCoded(r, key, m, m.Roots())
+			if err != nil {
+				continue
+			}
+			if k == 1 {
+				c.n = manyK
+			}
+			c.found = true
+			return c, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	return nil, nil
+}
+
+// likelyK returns the Ks that an object with so many chunks may have, the likely ones first (FORMAT.md §3.4).
+func likelyK(most int) []int {
+	all := []int{1, 2, 3, 10}
+	for k := 4; k <= most; k++ {
+		if k != 10 {
+			all = append(all, k)
+		}
+	}
+	return slices.DeleteFunc(all, func(k int) bool { return k > most })
+}
+
+// askManifest asks people for the manifest of an object in the coding of one K, all at once.
+func (o *Objects) askManifest(ctx context.Context, rk blobstore.RepairKey, k int, people []swarm.Person) *manifest.Manifest {
+	l, err := rk.Locator(k)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	var (
+		asking sync.WaitGroup
+		mu     sync.Mutex
+		best   *manifest.Manifest
+	)
+	for _, one := range people {
+		asking.Go(func() {
+			sealed, err := one.Holder.Manifests(ctx, l.MID(one.DID))
+			if err != nil {
+				return // who does not say has none
+			}
+			for _, s := range sealed {
+				m, err := manifest.Open(rk, k, one.DID, s)
+				mu.Lock()
+				if err == nil && (best == nil || m.Extends(best)) {
+					best = m
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	asking.Wait()
+	return best
+}
+
+// reachable returns friends that can be reached, also those who must be dialled for it.
+func (o *Objects) reachable(ctx context.Context) []swarm.Person {
+	var (
+		reaching sync.WaitGroup
+		mu       sync.Mutex
+		people   []swarm.Person
+	)
+	for _, did := range o.opt.People.Friends() {
+		reaching.Go(func() {
+			if !o.opt.People.Person(did).Online && o.opt.People.Reach(ctx, did) != nil {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			people = append(people, swarm.Person{DID: did, Holder: o.opt.People.Holder(did)})
+		})
+	}
+	reaching.Wait()
+	return people
+}
+
+// gather returns what brings together the sources of a download: those who are said to have shares, dialled where they are
+// away; and, where too few of them can be reached or with all, whoever says that they have one.
+func (o *Objects) gather(c *coded, all bool) func(context.Context, chan<- swarm.Source) {
+	return func(ctx context.Context, more chan<- swarm.Source) {
+		var gathering sync.WaitGroup
+		defer gathering.Wait()
+		has, there := c.row.of(c.k()), 0
+		for index, did := range has {
+			name, err := c.name(did, index)
+			if err != nil || all {
+				continue
+			}
+			s := swarm.Source{DID: did, Holder: o.opt.People.Holder(did), Index: index, Name: name}
+			if o.opt.People.Person(did).Online {
+				there++
+				more <- s // has room for all
+				continue
+			}
+			gathering.Go(func() {
+				if o.opt.People.Reach(ctx, did) == nil {
+					more <- s
+				}
+			})
+		}
+		if all || there < c.k() {
+			gathering.Go(func() { o.ask(ctx, c, has, all, more) })
+		}
+	}
+}
+
+// ask asks friends for shares of an object, all of them or those who are not said to have one.
+func (o *Objects) ask(ctx context.Context, c *coded, has map[int]radicle.DID, all bool, more chan<- swarm.Source) {
+	known := map[radicle.DID]bool{}
+	for _, did := range has {
+		known[did] = !all
+	}
+	people := slices.DeleteFunc(o.reachable(ctx), func(p swarm.Person) bool { return known[p.DID] })
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	sent := 0
+	swarm.Find(ctx, c.repair, c.manifest, c.n, people, func(s swarm.Source) {
+		if sent++; sent <= blobstore.MaxN/2 { // there is room for so many
+			more <- s
+		}
+		if !c.foreign {
+			o.found(c, s)
+		}
+	})
+}
+
+// found notes that somebody has a share of ours that was not known to be there.
+func (o *Objects) found(c *coded, s swarm.Source) {
+	if c.found {
+		o.adopt(c)
+	}
+	if r := o.index.get(c.row.OID, c.row.Size); r != nil && r.at(c.k(), s.Index) == nil && slices.Contains([]int{r.Coding.K, r.Next.K}, c.k()) {
+		o.index.share(c.row.OID, c.k(), s.Index, s.DID, true)
+	}
+}
+
+// adopt takes an object of ours into the index that only friends knew of.
+func (o *Objects) adopt(c *coded) {
+	bytes, err := c.manifest.MarshalBinary()
+	if err != nil {
+		return
+	}
+	n := c.n
+	if scheme := newCrowd(o.opt.People).scheme(); scheme.K == c.k() {
+		n = min(n, scheme.N)
+	}
+	o.index.add(friend.Object{
+		Pointer: c.row.Pointer, Gen: c.row.Gen, Salt: c.row.Salt, Added: time.Now(),
+		Coding: friend.ObjectCoding{K: c.k(), N: n, Manifest: bytes},
+	})
+}
+
+// tooFew says why an object cannot be brought back now.
+func (o *Objects) tooFew(c *coded, few *blobstore.NotEnoughSharesError) string {
+	text := fmt.Sprintf("%s of %d needed, %d reachable", counted(few.Need, "share"), max(c.n, few.Need), few.Got)
+	var missing []string
+	for _, index := range sortedKeys(c.row.of(c.k())) {
+		did := c.row.of(c.k())[index]
+		if p := o.opt.People.Person(did); !p.Online {
+			missing = append(missing, o.called(did)+" ("+away(p)+")")
+		} else if err := blamed(few, did); err != nil {
+			missing = append(missing, o.called(did)+" ("+inWords(err)+")")
+		}
+	}
+	if len(missing) > 0 {
+		text += "; missing: " + list(missing)
+	}
+	return text
+}
+
+// blamed returns what somebody failed of.
+func blamed(few *blobstore.NotEnoughSharesError, did radicle.DID) error {
+	for _, err := range few.Failed {
+		if h, ok := errors.AsType[*blobstore.HolderError](err); ok && h.Holder == did {
+			if errors.Is(h.Err, fs.ErrNotExist) {
+				return fs.ErrNotExist
+			}
+			return h.Err
+		}
+	}
+	return nil
+}
+
+func sortedKeys(m map[int]radicle.DID) []int {
+	keys := make([]int, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,242 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"radswarm/blobstore"
+	"radswarm/cmd/internal/control"
+	"radswarm/radicle"
+)
+
+// errStopping is that the daemon ends.
+var errStopping = &control.Error{Code: control.CodeStopping, Message: "the daemon is shutting down; it goes on when it runs again"}
+
+// promise is an object that a client waits for.
+type promise struct {
+	blobstore.Pointer
+	name string // for people
+	work *work
+	sent int64 // by the work, before
+	kept bool
+}
+
+// client is a client that waits for objects to be as safe as it requires.
+type client struct {
+	o        *Objects
+	tell     Tell
+	require  control.Requirement
+	hint     string // what the client could do if it does not get them so safe
+	promises []*promise
+	total    int64
+
+	begun   time.Time
+	said    map[string]bool
+	reached bool // those who are away were called
+}
+
+// beat is how often a client hears how far its objects are.
+const beat = 200 * time.Millisecond
+
+// wait returns when all objects are as safe as is required, or it is not going on.
+func (w *client) wait(ctx context.Context) error {
+	w.begun, w.said = time.Now(), map[string]bool{}
+	w.progress()
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	for {
+		next, err := w.check(ctx)
+		if next == nil || err != nil {
+			return err
+		}
+		select {
+		case <-next:
+		case <-ticker.C:
+			w.progress()
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.o.ctx.Done():
+			return errStopping
+		}
+	}
+}
+
+// check looks at the objects that are not safe yet. It returns a channel of the first of them, nil where there is none.
+func (w *client) check(ctx context.Context) (<-chan struct{}, error) {
+	crowd := newCrowd(w.o.opt.People)
+	var first <-chan struct{}
+	moved, stuck := w.begun, (*promise)(nil)
+	for _, p := range w.promises {
+		if p.kept {
+			continue
+		}
+		s := p.work.see() // before the row, so that nothing is missed
+		safe := w.require == control.Local
+		known := w.o.index.look(p.Pointer, func(r *row) { safe = safe || meets(crowd.safetyOf(r), w.require) })
+		if p.kept = known && safe; p.kept {
+			continue
+		}
+		if err := w.fails(p, s, known); err != nil {
+			return nil, err
+		}
+		if s.moved.After(moved) {
+			moved = s.moved
+		}
+		if first == nil {
+			first, stuck = s.changed, p
+		}
+		if s.state == done { // somebody else's work: there is more to do than it saw
+			p.work = w.o.works.start(p.Pointer, true)
+			p.sent = 0
+		}
+	}
+	if stuck == nil {
+		return nil, nil
+	}
+	return first, w.stalled(ctx, stuck, crowd, time.Since(moved))
+}
+
+// fails returns what an object failed of for good.
+func (w *client) fails(p *promise, s seen, known bool) error {
+	switch {
+	case s.err == nil && known:
+		return nil
+	case s.err == nil:
+		return &control.Error{Code: control.CodeConflict, Message: p.name + ": was forgotten meanwhile"}
+	case errors.Is(s.err, context.Canceled):
+		return errStopping
+	}
+	if e := Explain(s.err); e != nil {
+		return &control.Error{Code: e.Code, Message: p.name + ": " + e.Message, Hint: e.Hint}
+	}
+	return fmt.Errorf("%s: %w", p.name, s.err)
+}
+
+// stalled says why nothing moves, and ends the wait when that lasts.
+func (w *client) stalled(ctx context.Context, p *promise, crowd *crowd, still time.Duration) error {
+	for _, did := range w.o.troubles.all() {
+		w.note(fmt.Sprintf("%s %s", w.o.called(did), inWords(w.o.troubles.with(did))))
+	}
+	if still < w.o.opt.Notice {
+		return nil
+	}
+	r := w.o.index.get(p.OID, p.Size)
+	if r == nil {
+		return nil
+	}
+	if still >= w.o.opt.Patience {
+		return w.o.unsafe(p.name, r, crowd, w.require, w.hint)
+	}
+	if !w.reached {
+		w.reached = true
+		w.o.reach()
+	}
+	w.note(w.o.lacks(needed(r, crowd, w.require)))
+	return nil
+}
+
+// note tells a line once.
+func (w *client) note(line string) {
+	if !w.said[line] {
+		w.said[line] = true
+		w.line(control.Line{Note: line})
+	}
+}
+
+func (w *client) line(l control.Line) {
+	if w.tell != nil {
+		w.tell(l)
+	}
+}
+
+// progress tells how far the objects are, in bytes of plaintext.
+func (w *client) progress() {
+	var plain int64
+	for _, p := range w.promises {
+		plain += w.plain(p)
+	}
+	w.line(control.Line{Progress: &control.Progress{What: "storing", Bytes: plain, Total: w.total}})
+}
+
+// plain is how much of an object is done: of the shares that are required, the part that was sent.
+func (w *client) plain(p *promise) int64 {
+	if p.kept {
+		return p.Size
+	}
+	var need int64
+	w.o.index.look(p.Pointer, func(r *row) {
+		if r.Coding.K > 0 {
+			n := r.Coding.K + 1
+			if w.require == control.Full {
+				n = r.Coding.N
+			}
+			need = int64(n) * (p.Size/int64(r.Coding.K) + 1)
+		}
+	})
+	if need == 0 {
+		return 0
+	}
+	sent := p.work.see().sent - p.sent
+	return min(p.Size-1, int64(float64(p.Size)*float64(sent)/float64(need)))
+}
+
+// failed returns with whom there is trouble, or who is away.
+func (o *Objects) failed() []control.PersonError {
+	out := []control.PersonError{}
+	for _, did := range o.troubles.all() {
+		out = append(out, control.PersonError{DID: did, Name: o.opt.People.Person(did).Name, Error: inWords(o.troubles.with(did))})
+	}
+	return out
+}
+
+// reach tries to connect to friends who are away.
+func (o *Objects) reach() {
+	for _, did := range o.opt.People.Friends() {
+		if !o.opt.People.Person(did).Online {
+			o.begin(func() { _ = o.opt.People.Reach(o.ctx, did) }) // whoever is reached is a change of People
+		}
+	}
+}
+
+// default requirement: safe where there is a friend.
+func (o *Objects) required(asked control.Requirement, tell Tell) (control.Requirement, error) {
+	switch asked {
+	case control.Local, control.Safe, control.Full:
+		return asked, nil
+	case "":
+	default:
+		return "", &control.Error{
+			Code: control.CodeUsage, Message: fmt.Sprintf("requirement %q is none of local, safe and full", string(asked)),
+		}
+	}
+	if len(o.opt.People.Friends()) > 0 {
+		return control.Safe, nil
+	}
+	if tell != nil {
+		tell(control.Line{Note: "no friend yet: it stays on this disk only until there is one (rad swarm invite)"})
+	}
+	return control.Local, nil
+}
+
+// friendless is that somebody requires friends and has none.
+func (o *Objects) friendless(name string, require control.Requirement) error {
+	if require == control.Local || len(o.opt.People.Friends()) > 0 {
+		return nil
+	}
+	return &control.Error{
+		Code: control.CodeMissing, Message: fmt.Sprintf("%s: require=%s, and there is no friend yet", name, require),
+		Hint: "rad swarm invite",
+	}
+}
+
+// in reports whether an object belongs to a repository; to the zero one everything does.
+func (r *row) in(rid radicle.RID) bool {
+	for _, m := range r.Repositories {
+		if m.RID == rid {
+			return true
+		}
+	}
+	return rid.IsZero()
+}
