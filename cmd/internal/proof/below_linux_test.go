@@ -2,7 +2,6 @@ package proof
 
 import (
 	"bufio"
-	"context"
 	"crypto/sha256"
 	"io"
 	"math/rand/v2"
@@ -18,11 +17,7 @@ import (
 	"radswarm/blobstore/manifest"
 	"radswarm/blobstore/object"
 	"radswarm/blobstore/swarm"
-)
-
-const (
-	wanted = 3
-	all    = 10
+	"radswarm/radicle"
 )
 
 // benchBytes is the size of the large object: 1 GiB, or RADSWARM_PROOF_MIB.
@@ -123,9 +118,11 @@ func BenchmarkBelow(b *testing.B) {
 
 // stored is an object that friends have.
 type stored struct {
-	object  *object.Object
-	m       *manifest.Manifest
-	sources []swarm.Source
+	object *object.Object
+	m      *manifest.Manifest
+	repair blobstore.RepairKey
+	placed map[int]radicle.DID
+	people []swarm.Person
 }
 
 // store puts a file with friends, as a daemon does.
@@ -156,7 +153,7 @@ func store(tb testing.TB, c *circle, path string) *stored {
 	if err != nil || len(r.Missing) > 0 {
 		tb.Fatal(err, r.Failed)
 	}
-	return &stored{o, m, c.sources(tb, ck.Repair(), m, r)}
+	return &stored{o, m, ck.Repair(), r.Placed, c.people()}
 }
 
 func pointTo(tb testing.TB, path string) blobstore.Params {
@@ -174,25 +171,6 @@ func pointTo(tb testing.TB, path string) blobstore.Params {
 	return blobstore.Params{OID: blobstore.OID(sum.Sum(nil)), Size: n, Pad: blobstore.PadPadme}
 }
 
-// sources are all shares where they were placed.
-func (c *circle) sources(tb testing.TB, rk blobstore.RepairKey, m *manifest.Manifest, r *swarm.SendReport) (all []swarm.Source) {
-	l, err := rk.Locator(m.Coding().K())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for index, did := range r.Placed {
-		sid, err := l.SID(did, index)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		root, _ := m.Root(index)
-		i := slices.IndexFunc(c.friends, func(f *friendProcess) bool { return f.did == did })
-		all = append(all, swarm.Source{DID: did, Holder: c.friends[i].client, Index: index, Name: blobstore.ShareName{SID: sid, Root: root}})
-	}
-	slices.SortFunc(all, func(a, b swarm.Source) int { return a.Index - b.Index })
-	return all
-}
-
 // fetch brings an object back into a file.
 func (f *stored) fetch(tb testing.TB, path string) {
 	tb.Helper()
@@ -201,12 +179,7 @@ func (f *stored) fetch(tb testing.TB, path string) {
 		tb.Fatal(err)
 	}
 	defer out.Close()
-	more := make(chan swarm.Source, len(f.sources))
-	for _, s := range f.sources {
-		more <- s
-	}
-	close(more)
-	if _, err := swarm.Fetch(context.WithoutCancel(tb.Context()), f.object, more, out, swarm.FetchOptions{}); err != nil {
+	if _, err := swarm.Fetch(tb.Context(), f.object, sourcesOf(tb, f.repair, f.m, f.placed, f.people), out, swarm.FetchOptions{}); err != nil {
 		tb.Fatal(err)
 	}
 }
