@@ -49,9 +49,9 @@ type at struct {
 }
 
 const (
-	leaving  = 0.2  // of all friends, for good, in a year
-	manifest = 1024 // bytes of a sealed manifest, as good as always
-	maxTold  = 256  // friends up to which somebody is told how many it would take
+	leaving     = 0.2  // of all friends, for good, in a year
+	manifest    = 1024 // bytes of a sealed manifest, as good as always
+	mostFriends = 256  // friends up to which somebody is told how many it would take
 )
 
 // calculate grants a wish, or says the bound that it breaks.
@@ -184,7 +184,7 @@ func (w wish) tooRare(k, n int) error {
 
 // needed returns with how many friends K of them are there often enough; 0 where more than anybody has would not do.
 func needed(k int, uptime, want float64) int {
-	for n := k; n <= maxTold; n++ {
+	for n := k; n <= mostFriends; n++ {
 		if opens(k, same(n, uptime)) >= want {
 			return n
 		}

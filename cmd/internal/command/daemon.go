@@ -132,6 +132,9 @@ func (e *env) stopDaemon(c *cli.Context, place control.Place) error {
 
 // restartDaemon starts the daemon again, whatever version of it runs.
 func (e *env) restartDaemon(c *cli.Context, place control.Place) error {
+	if s, err := e.service(place); err == nil && installed(s) {
+		return e.installDaemon(c, place) // the system starts it, or it would not be the system's any more
+	}
 	if _, err := stop(c.Context, place); err != nil {
 		return err
 	}

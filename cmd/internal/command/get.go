@@ -37,12 +37,12 @@ Examples:
 			if c.String("output") == "" {
 				return ui.Usagef("rad swarm get "+text+" -o FILE", "get: -o is missing: where it goes")
 			}
-			return e.fetch(c, object)
+			return e.bring(c, object)
 		},
 	}
 }
 
-func (e *env) fetch(c *cli.Context, object named) error {
+func (e *env) bring(c *cli.Context, object named) error {
 	dest, err := filepath.Abs(c.String("output"))
 	if err != nil {
 		return err

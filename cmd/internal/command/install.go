@@ -64,5 +64,10 @@ func (e *env) uninstallDaemon(c *cli.Context, place control.Place) error {
 	if err != nil {
 		return err
 	}
-	return e.ui.Result(ended{}, func() error { return e.ui.Say("the system does not run the daemon any more: whoever needs it starts it") })
+	return e.ui.Result(ended{}, func() error {
+		return e.ui.Say("the system does not run the daemon any more: whoever needs it starts it")
+	})
 }
+
+// installed is whether the system runs the daemon.
+func installed(s daemon.Service) bool { return isFile(s.UnitPath()) || isFile(s.AgentPath()) }

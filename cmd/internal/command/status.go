@@ -38,7 +38,7 @@ func showStatus(u *ui.UI, s *control.Status, short bool, now time.Time) error {
 	rows := [][]string{
 		{"home", fmt.Sprintf("%s, %s", s.Alias, s.DID)},
 		{"daemon", daemonLine(s, now)},
-		{"friends", friendsLine(s.Friends)},
+		{"friends", u.Localize(friendsLine(s.Friends))},
 		{"objects", objectsLine(s.Objects)},
 		{"holding", storeLine(s.Store)},
 		{"listening", listOr(s.Addresses, "nowhere")},

@@ -125,7 +125,7 @@ func Span(d time.Duration) string {
 	}
 	for _, u := range units {
 		if d < u.below {
-			return fmt.Sprintf("%d %s", d/u.length, u.name)
+			return fmt.Sprintf("%d %s", (d+u.length/2)/u.length, u.name)
 		}
 	}
 	return "for ever"
