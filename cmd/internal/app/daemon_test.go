@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -383,5 +384,14 @@ func TestSettings(t *testing.T) {
 	got := call[control.Config](ana, c, http.MethodPost, "/v1/config/reload", nil)
 	if got.Limit != 5 || !got.Restart || ana.status(c).Store.Limit != 5 {
 		t.Errorf("%+v", got)
+	}
+	ana.configure(func(c *app.Config) { c.Limit = 6 })
+	if err := syscall.Kill(ana.status(c).PID, syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "settings are read at SIGHUP", func() bool { return ana.status(c).Store.Limit == 6 })
+	write(t, filepath.Join(ana.Place.Dir, app.ConfigFile), "{")
+	if e := refuses(ana, c, http.MethodPost, "/v1/config/reload", nil); e.Code != control.CodeUsage || ana.status(c).Store.Limit != 6 {
+		t.Errorf("%+v", e)
 	}
 }

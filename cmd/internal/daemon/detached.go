@@ -17,6 +17,7 @@ import (
 // not and what helps, and closes it. Where another daemon runs already, that is as good, once it answers.
 func Detached(ctx context.Context, o Options, out io.WriteCloser) error {
 	signal.Ignore(syscall.SIGPIPE) // who started us may be gone
+	dropInherited()
 	said := false
 	say := func(line string) {
 		if !said {
