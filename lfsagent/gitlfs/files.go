@@ -39,6 +39,7 @@ type File struct {
 	Tracked bool  // attributes say that it is one; else git takes the pointer for a text
 	State   State // of the working tree
 	text    []byte
+	blob    string
 }
 
 // maxPointer is how long a pointer may be, by the specification of git-lfs.
@@ -112,7 +113,7 @@ func (c *Copy) pointers(ctx context.Context, entries []entry) ([]File, error) {
 			continue
 		}
 		if p, err := blobstore.ParsePointer(text); err == nil && p.Size > 0 {
-			files = append(files, File{Path: e.path, Object: p, text: text})
+			files = append(files, File{Path: e.path, Object: p, text: text, blob: e.blob})
 		}
 	}
 	return files, nil

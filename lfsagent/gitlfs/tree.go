@@ -142,11 +142,40 @@ func (c *checked) Read(p []byte) (int, error) {
 func (c *Copy) Absolute(f File) string { return filepath.Join(c.Top, filepath.FromSlash(f.Path)) }
 
 // Refresh lets git look at files that were replaced, so that it sees no change. git-lfs reads what is content.
-func (c *Copy) Refresh(ctx context.Context) error {
-	_, err := c.git(ctx, nil, "update-index", "-q", "--refresh")
+//
+// git takes a file of another length for changed without a look. So the entries of the index are written anew, as they were, without
+// what git knew of the files; then it looks. Nothing is staged.
+func (c *Copy) Refresh(ctx context.Context, files []File) error {
+	if len(files) == 0 {
+		return nil
+	}
+	list, err := c.git(ctx, nil, "ls-files", "-s", "-z")
+	if err != nil {
+		return err
+	}
+	if err := c.forgetStat(ctx, parseIndex(list), files); err != nil {
+		return err
+	}
+	_, err = c.git(ctx, nil, "update-index", "-q", "--refresh")
 	var failed *GitError
 	if errors.As(err, &failed) && failed.Said == "" {
 		return nil // files that a person has changed
 	}
+	return err
+}
+
+// forgetStat writes the entries of files anew, unless somebody has changed them.
+func (c *Copy) forgetStat(ctx context.Context, entries []entry, files []File) error {
+	known := make(map[string]string, len(files))
+	for _, f := range files {
+		known[f.Path] = f.blob
+	}
+	var text strings.Builder
+	for _, e := range entries {
+		if known[e.path] == e.blob {
+			fmt.Fprintf(&text, "%s %s\t%s\x00", e.mode, e.blob, e.path)
+		}
+	}
+	_, err := c.git(ctx, strings.NewReader(text.String()), "update-index", "-z", "--index-info")
 	return err
 }

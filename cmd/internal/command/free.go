@@ -116,7 +116,7 @@ func (e *env) free(ctx context.Context, paths []string, force bool) (*freed, err
 }
 
 func (e *env) freeFiles(ctx context.Context, s selection, force bool, done *freed) error {
-	defer func() { _ = s.copy.Refresh(context.WithoutCancel(ctx)) }() // git looks itself, only later
+	defer func() { _ = s.copy.Refresh(context.WithoutCancel(ctx), s.files) }() // git looks itself, only later
 	for _, f := range s.files {
 		if !f.Tracked {
 			continue

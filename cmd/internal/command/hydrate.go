@@ -126,7 +126,7 @@ func (e *env) checkOut(ctx context.Context, s selection, done *hydrated) error {
 		done.Brought++
 		done.Bytes += f.Object.Size
 	}
-	return s.copy.Refresh(ctx)
+	return s.copy.Refresh(ctx, s.files)
 }
 
 // incomplete is the error for what could not be had: the first reason, the others told before.
