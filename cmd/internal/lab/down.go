@@ -62,18 +62,18 @@ func closeAll(held []io.Closer) {
 }
 
 // end ends the daemon of a home, politely at first, and returns its lock, held. One that is only starting is asked as soon as
-// it listens.
+// it listens. Nothing of it runs any more then.
 func (l *Lab) end(ctx context.Context, name string) (io.Closer, error) {
 	var lock *os.File
 	var problem error
-	asked := false
+	asked := 0 // the process
 	free := func(ctx context.Context) bool {
 		lock, problem = daemon.Lock(l.Place(name).Lock())
 		if !errors.Is(problem, daemon.ErrRunning) {
 			return true
 		}
-		if pid := l.pid(ctx, name); pid > 0 && !asked {
-			asked = true
+		if pid := l.pid(ctx, name); pid > 0 && pid != asked {
+			asked = pid
 			l.ask(ctx, name, pid)
 		}
 		return false
@@ -90,7 +90,17 @@ func (l *Lab) end(ctx context.Context, name string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = await(ctx, endTime, late, func(context.Context) bool { return !running(asked) }) // it let go of the lock before
 	return own(lock, problem)
+}
+
+// running reports whether a process is there and has memory: one that has ended and that nobody has waited for has none.
+func running(pid int) bool {
+	if pid <= 0 {
+		return false
+	}
+	u, _ := usage(pid)
+	return u.RSS > 0
 }
 
 // own keeps a nil file from being an interface that is not nil.
