@@ -174,7 +174,7 @@ func (w *world) of(did radicle.DID) *home {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h := w.homes[did]
-	if h == nil || h.away {
+	if h == nil || h.away || h.Repos == nil {
 		return nil
 	}
 	return h
