@@ -48,11 +48,14 @@ func (o *Objects) coded(ctx context.Context, r *row, next bool) (*coded, error) 
 	if err != nil {
 		return nil, err
 	}
-	now, coming, err := o.opt.State.ObjectManifests(ctx, r.Pointer)
+	if err := o.index.sync(ctx); err != nil { // it may have been made just now
+		return nil, err
+	}
+	bytes, coming, err := o.opt.State.ObjectManifests(ctx, r.Pointer)
 	if err != nil {
 		return nil, err
 	}
-	bytes, n := now, r.Coding.N
+	n := r.Coding.N
 	if next {
 		bytes, n = coming, r.Next.N
 	}

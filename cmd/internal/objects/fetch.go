@@ -161,8 +161,11 @@ func (d *download) bring(ctx context.Context, c *coded) (control.Fetched, error)
 		}
 		out, err = d.fetch(ctx, c, d.o.gather(c, false))
 	}
-	if errors.Is(err, blobstore.ErrShares) && ctx.Err() == nil {
+	if few, ok := errors.AsType[*blobstore.NotEnoughSharesError](err); ok && ctx.Err() == nil {
 		out, err = d.fetch(ctx, c, d.o.gather(c, true))
+		if fewer, ok := errors.AsType[*blobstore.NotEnoughSharesError](err); ok {
+			fewer.Failed = append(fewer.Failed, few.Failed...)
+		}
 	}
 	if errors.Is(err, blobstore.ErrOID) {
 		err = errors.Join(err, d.part.Truncate(0))
@@ -249,10 +252,10 @@ func (o *Objects) lost(c *coded, index int, at radicle.DID) {
 	o.pend(c.row.Pointer)
 }
 
-// fromDisk copies the object from the file that is still to be stored, where shares do not suffice.
+// fromDisk copies the object from its file where it is not stored yet.
 func (d *download) fromDisk(ctx context.Context) (control.Fetched, bool) {
 	r := d.o.index.get(d.ask.OID, -1)
-	if r == nil || d.own {
+	if r == nil || d.own || r.recordable() {
 		return control.Fetched{}, false
 	}
 	f, err := openSource(r)

@@ -23,11 +23,12 @@ type journal struct {
 	wake  chan struct{} // has room for one: there is something to write
 	hurry chan struct{} // has room for one: somebody waits for it
 
-	mu      sync.Mutex
-	changes []change
-	flushed *flush // of the changes that are not written yet
-	closed  bool
-	done    chan struct{} // run has returned
+	mu       sync.Mutex
+	changes  []change
+	flushed  *flush // of the changes that are not written yet
+	flushing *flush // of those that are just being written; nil: none are
+	closed   bool
+	done     chan struct{} // run has returned
 }
 
 // flush is one transaction to come, for those who wait for it.
@@ -56,15 +57,23 @@ func (j *journal) add(c change) {
 // sync returns when all that was added before is durable.
 func (j *journal) sync(ctx context.Context) error {
 	j.mu.Lock()
-	if len(j.changes) == 0 && j.closed {
+	if len(j.changes) == 0 && (j.closed || j.flushing == nil) {
 		j.mu.Unlock()
 		return nil
 	}
+	if len(j.changes) == 0 {
+		f := j.flushing
+		j.mu.Unlock()
+		return f.wait(ctx)
+	}
 	f := j.flushed
-	j.changes = append(j.changes, func(*friend.ObjectChange) error { return nil })
 	j.mu.Unlock()
 	nudge(j.hurry)
 	nudge(j.wake)
+	return f.wait(ctx)
+}
+
+func (f *flush) wait(ctx context.Context) error {
 	select {
 	case <-f.done:
 		return f.err
@@ -114,7 +123,7 @@ func (j *journal) write() error {
 		j.mu.Unlock()
 		return nil
 	}
-	j.changes, j.flushed = nil, &flush{done: make(chan struct{})}
+	j.changes, j.flushed, j.flushing = nil, &flush{done: make(chan struct{})}, f
 	j.mu.Unlock()
 	f.err = j.state.ChangeObjects(context.Background(), func(c *friend.ObjectChange) error {
 		for _, change := range changes {
@@ -124,12 +133,12 @@ func (j *journal) write() error {
 		}
 		return nil
 	})
-	if f.err != nil {
+	j.mu.Lock()
+	if j.flushing = nil; f.err != nil {
 		j.log.Error("index of objects is not written", "err", f.err)
-		j.mu.Lock()
 		j.changes = append(changes, j.changes...)
-		j.mu.Unlock()
 	}
+	j.mu.Unlock()
 	close(f.done)
 	return f.err
 }

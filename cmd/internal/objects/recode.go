@@ -9,10 +9,10 @@ import (
 	"radswarm/blobstore/swarm"
 )
 
-// better returns in which scheme an object should be, where that is another one than it is in: friends have been as many as
-// now for some time, and K is to grow.
-func (o *Objects) better(r *row, crowd *crowd) (swarm.Scheme, bool) {
-	if !o.settled.Load() || r.Coding.K == 0 {
+// better returns in which scheme an object should be, where that is another one than it is in: K is to grow. Settled says that it
+// is time: friends have been as many as now for a while, or a client waits.
+func (o *Objects) better(r *row, crowd *crowd, settled bool) (swarm.Scheme, bool) {
+	if !settled || r.Coding.K == 0 {
 		return swarm.Scheme{}, false
 	}
 	scheme := crowd.scheme()
@@ -24,10 +24,10 @@ func (o *Objects) better(r *row, crowd *crowd) (swarm.Scheme, bool) {
 }
 
 // grows returns whether an object in its coding is to have more shares.
-func (o *Objects) grows(r *row, crowd *crowd) (swarm.Scheme, bool) {
+func (o *Objects) grows(r *row, crowd *crowd, settled bool) (swarm.Scheme, bool) {
 	scheme := crowd.scheme()
-	_, better := o.better(r, crowd)
-	return scheme, o.settled.Load() && !better && r.Coding.K > 0 && scheme.N > r.Coding.N && fits(r, scheme.N)
+	_, better := o.better(r, crowd, settled)
+	return scheme, settled && !better && r.Coding.K > 0 && scheme.N > r.Coding.N && fits(r, scheme.N)
 }
 
 // fits reports whether a manifest commits to so many shares.
@@ -42,8 +42,8 @@ func fits(r *row, n int) bool {
 }
 
 // grow has more shares placed where there are more friends.
-func (o *Objects) grow(r *row, crowd *crowd) {
-	scheme, grows := o.grows(r, crowd)
+func (o *Objects) grow(r *row, crowd *crowd, settled bool) {
+	scheme, grows := o.grows(r, crowd, settled)
 	if !grows {
 		return
 	}
@@ -58,9 +58,9 @@ func (o *Objects) grow(r *row, crowd *crowd) {
 
 // recode codes an object anew where there are more friends than when it was coded: all of the new coding is placed first, then
 // the old shares are deleted. In between the object is at least as safe as before.
-func (o *Objects) recode(ctx context.Context, w *work, old *coded, crowd *crowd) error {
+func (o *Objects) recode(ctx context.Context, w *work, old *coded, crowd *crowd, settled bool) error {
 	r := old.row
-	next, err := o.next(ctx, w, r, crowd)
+	next, err := o.next(ctx, w, r, crowd, settled)
 	if err != nil || next == nil {
 		return err
 	}
@@ -79,12 +79,11 @@ func (o *Objects) recode(ctx context.Context, w *work, old *coded, crowd *crowd)
 }
 
 // next returns the coding that takes the place of the one that counts; it begins one where that is better. Nil: there is none.
-func (o *Objects) next(ctx context.Context, w *work, r *row, crowd *crowd) (*coded, error) {
+func (o *Objects) next(ctx context.Context, w *work, r *row, crowd *crowd, settled bool) (*coded, error) {
 	if r.Next.K > 0 {
-		c, err := o.coded(ctx, r, true)
-		return c, err
+		return o.coded(ctx, r, true)
 	}
-	scheme, better := o.better(r, crowd)
+	scheme, better := o.better(r, crowd, settled)
 	if !better {
 		return nil, nil
 	}

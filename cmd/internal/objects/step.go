@@ -34,14 +34,15 @@ func (o *Objects) step(ctx context.Context, w *work) (why string, err error) {
 	case c == nil:
 		return nobodyYet(o.opt.People), nil
 	}
-	o.grow(r, crowd)
+	settled := o.settled.Load() || w.awaited() && !crowd.safetyOf(r).Safe
+	o.grow(r, crowd, settled)
 	if r.Next.K == 0 || !crowd.safetyOf(r).Safe {
 		c.n = r.Coding.N
 		if err = o.place(ctx, w, c, crowd); err != nil {
 			return "", o.giveUp(w, r, err)
 		}
 	}
-	if err := o.recode(ctx, w, c, crowd); err != nil {
+	if err := o.recode(ctx, w, c, crowd, settled); err != nil {
 		return "", o.giveUp(w, r, err)
 	}
 	return o.rest(r.Pointer, crowd), nil

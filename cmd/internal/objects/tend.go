@@ -114,8 +114,8 @@ func (o *Objects) someone(r *row, k int, crowd *crowd) bool {
 func (o *Objects) improve() {
 	crowd := newCrowd(o.opt.People)
 	for _, p := range o.index.all(func(r *row) bool {
-		_, better := o.better(r, crowd)
-		_, grows := o.grows(r, crowd)
+		_, better := o.better(r, crowd, true)
+		_, grows := o.grows(r, crowd, true)
 		return better || grows
 	}) {
 		o.works.start(p, false)

@@ -210,6 +210,13 @@ func (w *work) begin() {
 	w.tellLocked()
 }
 
+// awaited reports whether a client waits for the work, or did.
+func (w *work) awaited() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hot
+}
+
 // tellLocked wakes those who wait for the work.
 func (w *work) tellLocked() {
 	close(w.changed)
