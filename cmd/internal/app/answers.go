@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/daemon"
@@ -137,7 +138,15 @@ func (a *App) friendAnswers(r *daemon.Routes) {
 	stream(r, "DELETE /v1/friends/{who}", func(
 		ctx context.Context, r *daemon.Request, in control.RemoveFriend, t tell,
 	) (control.RemovedFriend, error) {
-		return p.RemoveFriend(ctx, r.Value("who"), in, t)
+		did, err := p.Resolve(r.Value("who"))
+		if err != nil {
+			return control.RemovedFriend{}, err
+		}
+		out, err := p.RemoveFriend(ctx, did.String(), in, t)
+		if out.Done {
+			err = errors.Join(err, a.objects.Removed(ctx, did)) // what they have counts no longer
+		}
+		return out, err
 	})
 }
 
@@ -190,12 +199,10 @@ func (a *App) repositoryObjectAnswers(r *daemon.Routes) {
 	) (control.Fetched, error) {
 		return inRepository(r, func(rid radicle.RID) (control.Fetched, error) { return o.Fetch(ctx, rid, in, t) })
 	})
-	answer(r, "POST /v1/repositories/{rid}/ended", func(
-		ctx context.Context, r *daemon.Request, _ nothing,
-	) (nothing, error) {
+	answer(r, "POST /v1/repositories/{rid}/ended", func(_ context.Context, r *daemon.Request, _ nothing) (nothing, error) {
 		return inRepository(r, func(rid radicle.RID) (nothing, error) {
-			defer a.repos.Ended(rid) // what it has stored is to be recorded
-			return nothing{}, o.Ended(ctx, rid)
+			a.repos.Ended(rid)
+			return nothing{}, nil
 		})
 	})
 }

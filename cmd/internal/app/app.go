@@ -286,7 +286,7 @@ func (a *App) openRooms(ctx context.Context) error {
 	a.peers.SetRepositories(a.repos)
 	a.peers.SetMover(mover{a.objects})
 	a.repos.SetPeople(a.peers)
-	a.repos.SetObjects(stored{a.objects})
+	a.repos.SetObjects(stored{a.objects, a.repos})
 	return nil
 }
 

@@ -177,9 +177,10 @@ func write(t *testing.T, path, text string) {
 
 // A home without its key serves and answers, and says what it cannot do; with the passphrase it can.
 func TestLockedAndUnlocked(t *testing.T) {
+	const passphrase = "seven lost umbrellas"
 	t.Setenv("SSH_AUTH_SOCK", "")
-	t.Setenv("RAD_PASSPHRASE", "secret") // which no daemon is told
-	ana := newHome(t, "ana", "secret")
+	t.Setenv("RAD_PASSPHRASE", passphrase) // which no daemon is told
+	ana := newHome(t, "ana", passphrase)
 	c := ana.start()
 	s := ana.status(c)
 	if s.Locked == "" || s.Certificate != nil || len(s.Addresses) == 0 || s.Store.Problem != "" {
@@ -194,7 +195,7 @@ func TestLockedAndUnlocked(t *testing.T) {
 			t.Errorf("%+v: %+v", wrong, e)
 		}
 	}
-	s = call[control.Status](ana, c, http.MethodPost, "/v1/unlock", control.Unlock{Passphrase: "secret"})
+	s = call[control.Status](ana, c, http.MethodPost, "/v1/unlock", control.Unlock{Passphrase: passphrase})
 	if s.Locked != "" || s.Certificate == nil {
 		t.Errorf("%+v", s)
 	}
@@ -205,7 +206,7 @@ func TestLockedAndUnlocked(t *testing.T) {
 	if s := ana.status(c); s.Locked != "" {
 		t.Error("a wrong passphrase locked it")
 	}
-	nothingWritten(t, ana, "secret")
+	nothingWritten(t, ana, passphrase)
 
 	ana.stop()
 	s = ana.status(ana.start())

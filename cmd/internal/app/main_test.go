@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -46,7 +47,19 @@ func beDaemon(newStore bool) error {
 type home struct {
 	*profile.Profile
 	control.Place
-	t *testing.T
+	t      *testing.T
+	listen string
+}
+
+// freePort is an address of this machine that nobody listens on. It stays the same when a daemon starts again: friends know it.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // newHome makes a home with a daemon that listens on a free port of this machine, and looks for nobody.
@@ -65,7 +78,7 @@ func newHome(t *testing.T, alias string, passphrase string) *home {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := &home{p, control.At(h), t}
+	one := &home{p, control.At(h), t, freePort(t)}
 	one.configure(func(*app.Config) {})
 	t.Cleanup(one.stop)
 	return one
@@ -77,7 +90,7 @@ func (h *home) configure(change func(*app.Config)) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	c.Listen, c.Guess, c.Floor = []string{"127.0.0.1:0"}, false, -1
+	c.Listen, c.Guess, c.Floor = []string{h.listen}, false, -1
 	change(&c)
 	if err := c.Save(h.Place); err != nil {
 		h.t.Fatal(err)

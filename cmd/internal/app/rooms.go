@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"io/fs"
 	"slices"
 	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/record"
+	"radswarm/blobstore/zone"
 	"radswarm/cmd/internal/objects"
 	"radswarm/cmd/internal/peers"
 	"radswarm/cmd/internal/repos"
@@ -54,25 +57,64 @@ func (m mover) Drain(ctx context.Context, did radicle.DID) (moved, left int, err
 }
 
 // stored is package objects, as package repos sees it.
-type stored struct{ *objects.Objects }
+type stored struct {
+	*objects.Objects
+	records objects.Records
+}
 
 var _ repos.Objects = stored{}
 
-// Recorded implements repos.Objects.
-func (s stored) Recorded(ctx context.Context, rid radicle.RID, all []blobstore.Pointer) error {
-	if r, ok := any(s.Objects).(interface {
-		Recorded(context.Context, radicle.RID, []blobstore.Pointer) error
-	}); ok {
-		return r.Recorded(ctx, rid, all)
+// Publish implements repos.Objects: it orders the shares that the index knows to be opened, with the key that the record has.
+func (s stored) Publish(ctx context.Context, p blobstore.Pointer) error {
+	choices, err := s.records.Find(ctx, radicle.RID{}, p.OID, p.Size)
+	if err != nil {
+		return err
 	}
-	return nil
+	for _, c := range choices {
+		if c.Record.Reach() != record.Public {
+			continue
+		}
+		orders, err := s.orders(c.Object)
+		if err != nil {
+			return err
+		}
+		return s.Open(ctx, c.Object, orders)
+	}
+	return fs.ErrNotExist
+}
+
+// orders are the shares of an object, where the index knows them to be.
+func (s stored) orders(o *record.Object) (all []zone.OpenShare, err error) {
+	p := o.Pointer()
+	locator, err := o.Key.Repair().Locator(o.Manifest.Coding().K())
+	if err != nil {
+		return nil, err
+	}
+	holding, err := s.Holding(p.OID, &p.Size)
+	if err != nil {
+		return nil, err
+	}
+	for _, share := range holding.Shares {
+		root, ok := o.Manifest.Root(share.Index)
+		if share.DID == nil || !ok {
+			continue
+		}
+		sid, err := locator.SID(*share.DID, share.Index)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, zone.OpenShare{
+			Pointer: p, Holder: *share.DID, Index: share.Index, Name: blobstore.ShareName{SID: sid, Root: root},
+		})
+	}
+	return all, nil
 }
 
 // Holders implements repos.Objects.
 func (s stored) Holders(p blobstore.Pointer) (all []radicle.DID) {
 	holding, err := s.Holding(p.OID, &p.Size)
 	if err != nil {
-		return nil
+		return nil // it is not known here
 	}
 	for _, share := range holding.Shares {
 		if share.DID != nil && !slices.Contains(all, *share.DID) {
