@@ -92,10 +92,14 @@ func (s *session) keepBigFiles(ctx context.Context, actions []action) ([]bigFile
 	case err != nil:
 		return nil, notStored(err, require)
 	}
+	sightings, err := s.sight(ctx, actions, files) // before hours go into storing
+	if err != nil {
+		return nil, err
+	}
 	if err := s.secure(ctx, files, require); err != nil {
 		return nil, err
 	}
-	return files, s.sight(ctx, actions, files)
+	return files, s.tellSightings(ctx, sightings)
 }
 
 // secure stores what is not as safe as required.

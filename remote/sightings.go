@@ -16,28 +16,37 @@ const (
 	maxSighted = 64
 )
 
-// sight tells the recorder, if there is one, where the pushed commits have their big files and what their attributes ask for.
-func (s *session) sight(ctx context.Context, actions []action, files []bigFile) error {
-	r, ok := s.BigFiles.(Recorder)
-	if !ok {
-		return nil
+// sight finds where the pushed commits have their big files and what their attributes ask for, if there is a recorder.
+func (s *session) sight(ctx context.Context, actions []action, files []bigFile) ([]Sighting, error) {
+	if _, ok := s.BigFiles.(Recorder); !ok {
+		return nil, nil
 	}
 	commits, err := s.commits(ctx, without(tips(actions, s.options.baseID), nil))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	seen := newSightings(files)
 	for _, commit := range commits {
 		if err := s.sightCommit(ctx, commit, seen); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if len(commits) > 0 {
 		if err := s.sightRest(ctx, commits[0], seen); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	err = r.Sighted(ctx, s.url.RID, seen.list, func(text, hint string) {
+	seen.agree()
+	return seen.list, nil
+}
+
+// tellSightings tells the recorder.
+func (s *session) tellSightings(ctx context.Context, sightings []Sighting) error {
+	r, ok := s.BigFiles.(Recorder)
+	if !ok {
+		return nil
+	}
+	err := r.Sighted(ctx, s.url.RID, sightings, func(text, hint string) {
 		s.say.warn(oneLine(text))
 		if hint != "" {
 			s.say.hint(brief(hint))
@@ -103,6 +112,44 @@ const unspecified = "unspecified"
 // silent are the words for the paths before the last one, which came from commits that have no word of the attribute.
 func (s *sightings) silent(n int) []string {
 	return slices.Repeat([]string{unspecified}, len(s.list[n].Paths)-1-len(s.list[n].Asked))
+}
+
+// conflicting is in the place of an attribute that the pushed commits do not agree on. It is no zone, and so nobody else reads.
+const conflicting = "conflicting"
+
+// agree makes sure that a path has one value in all commits of the push, and each object every path once.
+func (s *sightings) agree() {
+	value := make(map[string]string)
+	for n := range s.list {
+		for i, path := range s.list[n].Paths {
+			asked := unspecified
+			if s.list[n].Asked != nil {
+				asked = s.list[n].Asked[i]
+			}
+			if before, ok := value[path]; ok && before != asked {
+				asked = conflicting
+			}
+			value[path] = asked
+		}
+	}
+	for n := range s.list {
+		s.list[n].unite(value)
+	}
+}
+
+// unite writes each path once, with its value.
+func (s *Sighting) unite(value map[string]string) {
+	slices.Sort(s.Paths)
+	s.Paths = slices.Compact(s.Paths)
+	asked := make([]string, 0, len(s.Paths))
+	spoken := false
+	for _, path := range s.Paths {
+		asked = append(asked, value[path])
+		spoken = spoken || value[path] != unspecified
+	}
+	if s.Asked = nil; spoken {
+		s.Asked = asked
+	}
 }
 
 // sightCommit reads the paths of one commit.
