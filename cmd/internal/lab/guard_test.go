@@ -136,7 +136,7 @@ func TestForeign(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			parent := t.TempDir()
 			beside := filepath.Join(parent, "beside")
-			write(t, filepath.Join(beside, "precious"), "1")
+			write(t, filepath.Join(beside, "precious"), emptyMarker)
 			dir := filepath.Join(parent, "lab")
 			for path, text := range x.files {
 				write(t, filepath.Join(dir, path), text)
@@ -145,7 +145,11 @@ func TestForeign(t *testing.T) {
 				if err := os.MkdirAll(dir, 0o700); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.Symlink(beside, filepath.Join(dir, x.link)); err != nil {
+				to := beside
+				if x.link == "radswarm-lab.json" {
+					to = filepath.Join(beside, "precious")
+				}
+				if err := os.Symlink(to, filepath.Join(dir, x.link)); err != nil {
 					t.Skip(err)
 				}
 			}

@@ -96,6 +96,15 @@ func states(t *testing.T, l *lab.Lab) string {
 		if runs := h.State != lab.Dead; runs != (h.PID > 0) || runs != (h.RSS > 0) || h.DID == nil {
 			t.Errorf("%+v", h)
 		}
+		if h.State != lab.Awake {
+			continue
+		}
+		c, err := net.Dial("tcp", h.Address)
+		if err != nil {
+			t.Errorf("%s does not listen where it is said to: %v", h.Name, err)
+			continue
+		}
+		_ = c.Close()
 	}
 	return strings.Join(all, " ")
 }
@@ -142,6 +151,10 @@ func TestLab(t *testing.T) {
 	}
 	want(t, l, "you:up ana:up bo:up cy:up reader:up")
 
+	steps = nil
+	if up(t, o); len(steps) != 0 {
+		t.Errorf("nothing is left to do, and done was %v", steps)
+	}
 	homes, err := l.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -191,6 +204,22 @@ func TestLongPath(t *testing.T) {
 		if left, err := os.ReadDir(runtime); err != nil || len(left) != 0 {
 			t.Errorf("%v, %v", left, err)
 		}
+	}
+}
+
+// What is held are share files, whether a daemon runs or not.
+func TestHeld(t *testing.T) {
+	l := up(t, options(t, 0))
+	if _, err := l.Kill(t.Context(), lab.You); err != nil {
+		t.Fatal(err)
+	}
+	shares := filepath.Join(l.Dir(), lab.You, "swarm", "shares")
+	write(t, filepath.Join(shares, "ab", "c", "x.share"), "12345")
+	write(t, filepath.Join(shares, "ab", "d", "y.share"), "123")
+	write(t, filepath.Join(shares, "ab", "d", "y.lease"), "123")
+	homes, err := l.Status(t.Context())
+	if err != nil || homes[0].Held != 8 {
+		t.Errorf("%+v, %v", homes, err)
 	}
 }
 
