@@ -128,6 +128,11 @@ func (r *Repos) forgetGone(all []radicle.RID) {
 			gone = true
 		}
 	}
+	for rid, e := range r.open {
+		if !there[rid] {
+			r.drop(e)
+		}
+	}
 	r.mu.Unlock()
 	if gone && r.Changed != nil {
 		r.Changed()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ import (
 	"radswarm/radicle/storage"
 )
 
-// maxOpen is how many repositories are kept ready that nobody uses: each may have a process that reads objects.
+// maxOpen is how many repositories are kept open that nobody uses: each may have a process that reads objects.
 const maxOpen = 24
 
 // manyPeers is how many peers a repository may have before it is looked at at most once in a while.
@@ -30,7 +31,7 @@ const (
 // repository is one repository in storage, ready to be asked.
 type repository struct {
 	rid   radicle.RID
-	repo  *storage.Repo
+	repo  *storage.Repo // nil: closed
 	index *record.Index
 	write sync.Mutex // one at a time plans and writes: changes are made from what the branch is
 
@@ -41,8 +42,11 @@ type repository struct {
 	view    *view
 	seen    zone.Seen
 
-	users int       // under Repos.mu
-	used  time.Time // under Repos.mu
+	// Under Repos.mu; and while there are users, repo stays.
+	info  os.FileInfo
+	users int
+	used  time.Time
+	gone  bool
 }
 
 // view is what the signed refs of a repository say. It never changes.
@@ -64,13 +68,20 @@ func (r *Repos) use(ctx context.Context, rid radicle.RID) (*repository, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	info, err := os.Stat(r.Storage.Path(rid))
 	e := r.open[rid]
+	if e != nil && (err != nil || !os.SameFile(info, e.info)) { // removed, and perhaps cloned again
+		r.drop(e)
+		e = nil
+	}
 	if e == nil {
-		repo, err := r.Storage.Repository(rid)
-		if err != nil {
+		e = &repository{rid: rid, info: info}
+		e.index = record.NewIndex(rid, source{e})
+	}
+	if e.repo == nil {
+		if e.repo, err = r.Storage.Repository(rid); err != nil {
 			return nil, err
 		}
-		e = &repository{rid: rid, repo: repo, index: record.NewIndex(rid, source{repo})}
 		r.open[rid] = e
 	}
 	e.users++
@@ -83,26 +94,51 @@ func (r *Repos) release(e *repository) {
 	defer r.mu.Unlock()
 	e.users--
 	e.used = r.Now()
+	if e.gone && e.users == 0 {
+		r.shut(e)
+	}
 	r.trim(maxOpen)
 }
 
-// trim closes repositories that nobody uses until there are at most some.
+// drop forgets a repository that is not what it was. Who uses it goes on.
+func (r *Repos) drop(e *repository) {
+	delete(r.open, e.rid)
+	e.gone = true
+	if e.users == 0 {
+		r.shut(e)
+	}
+}
+
+// trim closes repositories that nobody uses until at most some are open. What was read of them is kept.
 func (r *Repos) trim(most int) {
-	for len(r.open) > most {
-		var oldest *repository
-		for _, e := range r.open {
-			if e.users == 0 && (oldest == nil || e.used.Before(oldest.used)) {
-				oldest = e
-			}
+	var idle []*repository
+	open := 0
+	for _, e := range r.open {
+		if e.repo != nil {
+			open++
 		}
-		if oldest == nil {
-			return
-		}
-		delete(r.open, oldest.rid)
-		if err := oldest.repo.Close(); err != nil {
-			r.Log.Debug("close repository", "rid", oldest.rid, "err", err)
+		if e.repo != nil && e.users == 0 {
+			idle = append(idle, e)
 		}
 	}
+	if open <= most {
+		return
+	}
+	slices.SortFunc(idle, func(a, b *repository) int { return a.used.Compare(b.used) })
+	for _, e := range idle[:min(open-most, len(idle))] {
+		r.shut(e)
+	}
+}
+
+// shut ends the process that reads objects.
+func (r *Repos) shut(e *repository) {
+	if e.repo == nil {
+		return
+	}
+	if err := e.repo.Close(); err != nil {
+		r.Log.Debug("close repository", "rid", e.rid, "err", err)
+	}
+	e.repo = nil
 }
 
 // with runs do with a repository that is up to date.

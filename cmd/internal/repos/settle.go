@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
@@ -21,6 +22,8 @@ const (
 	batchBytes = 4 << 20
 	// recordBytes is what a record costs beside its own bytes.
 	recordBytes = 160
+	// pushTime is how long after records were handed out they are thought to be lost.
+	pushTime = time.Minute
 	// unspecified is what git says of a path without the attribute.
 	unspecified = "unspecified"
 )
@@ -59,6 +62,7 @@ func (r *Repos) hand(e *repository, p *plan) control.Batch {
 	out := encode(p.Batch)
 	out.ID, out.Truths = rand.Text(), truths
 	r.queue.prepare(out.ID, &prepared{rid: e.rid, plan: p, made: r.Now()})
+	r.rounds.at(e.rid, time.Now().Add(pushTime)) // pushes fail
 	return out
 }
 
@@ -226,6 +230,7 @@ func (r *Repos) Recorded(ctx context.Context, rid radicle.RID, in control.Record
 	if p == nil || p.rid != rid {
 		return &control.Error{Code: control.CodeNotFound, Message: "no such batch"}
 	}
+	r.rounds.pushed(rid)
 	r.moved(rid)
 	return r.with(ctx, rid, func(e *repository, _ *view) error {
 		r.finish(r.rounds.context(), e, p.plan)

@@ -11,16 +11,16 @@ import (
 // treeEntry is more than an entry of a tree takes: mode, name and id.
 const treeEntry = 128
 
-// source reads the objects of a repository in storage for package record.
-type source struct{ gitobj.Reader }
+// source reads the objects of a repository in storage for package record. Who reads is a user of the repository.
+type source struct{ *repository }
 
 // Tree implements [record.Objects].
 func (s source) Tree(ctx context.Context, id radicle.Oid, most int) ([]record.Entry, error) {
-	kind, data, err := s.Read(ctx, id, int64(treeEntry*most))
+	kind, data, err := s.repo.Read(ctx, id, int64(treeEntry*most))
 	if err == nil && kind == gitobj.KindCommit {
 		var c gitobj.Commit
 		if c, err = gitobj.ParseCommit(data); err == nil {
-			_, data, err = s.Read(ctx, c.Tree, int64(treeEntry*most))
+			_, data, err = s.repo.Read(ctx, c.Tree, int64(treeEntry*most))
 		}
 	}
 	if err != nil {
@@ -39,5 +39,5 @@ func (s source) Tree(ctx context.Context, id radicle.Oid, most int) ([]record.En
 
 // Blob implements [record.Objects].
 func (s source) Blob(ctx context.Context, id radicle.Oid, most int64) ([]byte, error) {
-	return gitobj.ReadBlob(ctx, s.Reader, id, most)
+	return gitobj.ReadBlob(ctx, s.repo, id, most)
 }

@@ -1,0 +1,129 @@
+package repos_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"radswarm/blobstore/record"
+	"radswarm/cmd/internal/control"
+	"radswarm/radicle"
+	"radswarm/radicle/identity"
+	"radswarm/radicle/radtest"
+)
+
+// Shares of a collaborator's film are used again: the record that follows has the same key, opens for members, and reaches no
+// further than the first.
+func TestAdopted(t *testing.T) {
+	w := newWorld()
+	ana, bo, cy := w.home(t, radtest.Ana), w.home(t, radtest.Bo), w.home(t, radtest.Cy)
+	rid := ana.initRepository(t, "film", private(bo.did(), cy.did()))
+	ana.store(t, rid, "take")
+	ana.push(t, rid, sighted("take"))
+	bo.fetchFrom(t, rid, ana)
+	found := bo.find(t, rid, "take")[0]
+	bo.Stored(t.Context(), rid, record.New{
+		Pointer: found.Pointer(), Gen: found.Record.Gen(), Salt: found.Record.Salt(), Key: found.Key, Manifest: found.Manifest,
+	})
+	if b := bo.push(t, rid, sighted("take")); len(b.Records) != 1 {
+		t.Fatalf("nothing recorded: %+v", b)
+	}
+	if got := bo.find(t, rid, "take"); len(got) != 2 || got[0].Place.Writer != bo.did() || !got[0].Key.Equal(found.Key) {
+		t.Fatalf("bo's own record: %+v", got)
+	}
+	cy.fetchFrom(t, rid, bo)
+	if got := cy.find(t, rid, "take"); len(got) != 2 || !got[0].SameShares(got[1].Object) {
+		t.Errorf("cy finds %+v", got)
+	}
+	p := found.Pointer()
+	_, err := bo.SetZone(t.Context(), rid, control.SetZone{
+		Object: &control.Pointer{OID: p.OID, Size: p.Size}, Zone: "public", Sure: true,
+	}, nil)
+	check(t, err) // whoever can open it may publish it, by their own word
+}
+
+// A push in several parts, none of which knows the others' keys, is read all the same.
+func TestSeveralBatches(t *testing.T) {
+	w := newWorld()
+	ana, bo := w.home(t, radtest.Ana), w.home(t, radtest.Bo)
+	rid := ana.initRepository(t, "film", private(bo.did()))
+	ana.store(t, rid, "one", "two")
+	first := must[control.Batch](t)(ana.Settle(t.Context(), rid, control.Settle{Sightings: []control.Sighting{sighted("one")}}))
+	second := must[control.Batch](t)(ana.Settle(t.Context(), rid, control.Settle{Sightings: []control.Sighting{sighted("two")}}))
+	for _, b := range []control.Batch{first, second} {
+		ana.write(t, rid, decode(t, b))
+	}
+	for _, b := range []control.Batch{first, second} {
+		check(t, ana.Repos.Recorded(t.Context(), rid, control.Recorded{ID: b.ID}))
+	}
+	bo.fetchFrom(t, rid, ana)
+	for _, name := range []string{"one", "two"} {
+		if !ana.opens(t, rid, name, ana) || !bo.opens(t, rid, name, ana) {
+			t.Errorf("%s does not open", name)
+		}
+	}
+	if is := ana.repository(t, rid).Pending; is != 0 {
+		t.Errorf("%d are pending", is)
+	}
+}
+
+// Of a fresh machine with nothing but the key, what is private opens from a clone.
+func TestFreshMachine(t *testing.T) {
+	w := newWorld()
+	ana, bo := w.home(t, radtest.Ana), w.home(t, radtest.Bo)
+	rid := ana.initRepository(t, "film", private(bo.did()))
+	ana.store(t, rid, "take")
+	ana.push(t, rid, sighted("take", "private"))
+	bo.fetchFrom(t, rid, ana)
+	fresh := w.home(t, radtest.Ana)
+	fresh.fetchFrom(t, rid, bo)
+	if !fresh.opens(t, rid, "take", ana) || bo.opens(t, rid, "take", ana) {
+		t.Error("what is private opens for others, or not for its owner")
+	}
+}
+
+// A repository that was removed and cloned again is read anew.
+func TestClonedAgain(t *testing.T) {
+	w := newWorld()
+	ana, bo := w.home(t, radtest.Ana), w.home(t, radtest.Bo)
+	rid := ana.initRepository(t, "film", private(bo.did()))
+	ana.store(t, rid, "take")
+	ana.push(t, rid, sighted("take"))
+	bo.fetchFrom(t, rid, ana)
+	bo.find(t, rid, "take")
+	check(t, os.RemoveAll(bo.storage.Path(rid)))
+	if got := bo.find(t, rid, "take"); len(got) != 0 {
+		t.Error("what is gone is found")
+	}
+	bo.Survey(t.Context())
+	if bo.IsMember(ana.did()) {
+		t.Error("ana is a member of what is gone")
+	}
+	bo.fetchFrom(t, rid, ana)
+	if !bo.opens(t, rid, "take", ana) {
+		t.Error("cloned again, and not found")
+	}
+}
+
+// Many repositories are looked at with few of them open.
+func TestManyRepositories(t *testing.T) {
+	w := newWorld()
+	ana := w.home(t, radtest.Ana)
+	rid := ana.initRepository(t, "film", identity.Visibility{})
+	ana.store(t, rid, "take")
+	ana.push(t, rid, sighted("take"))
+	for i := range 30 {
+		ana.initRepository(t, fmt.Sprintf("film%d", i), identity.Visibility{})
+	}
+	for range 2 {
+		p := film("take")
+		got := must[[]record.Choice](t)(ana.Find(t.Context(), radicle.RID{}, p.OID, p.Size))
+		if len(got) != 1 {
+			t.Fatalf("found %d times", len(got))
+		}
+	}
+	all := must[control.Repositories](t)(ana.Repositories(t.Context()))
+	if len(all.Repositories) != 31 || all.Repositories[0].Name == "" {
+		t.Errorf("%d repositories", len(all.Repositories))
+	}
+}
