@@ -113,6 +113,9 @@ func (p *Peers) ask(ctx context.Context, l friend.InvitationLine, give int64) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := p.Readdress(ctx); err != nil {
+		return nil, err
+	}
 	m := &wire.KnockInvitation{Certificate: p.o.Certificate().Bytes(), Secret: l.Secret.Bytes(), Give: give}
 	if r, err := p.state.Address(ctx, p.o.Self); err == nil {
 		m.Records = [][]byte{r.Bytes()}

@@ -22,6 +22,7 @@ type contact struct {
 	failures int                // attempts that failed since a line lasted
 	problem  error              // why there is no line
 	failed   time.Time          // when the last attempt failed; zero: it did not
+	took     time.Duration      // how long it took
 	next     time.Time          // when the keeper dials next
 	busy     time.Time          // until when they take no blk/1 streams
 }

@@ -19,8 +19,8 @@ const (
 	patience = 5 * time.Second
 	// helloTime is how long a peer has for its HELLO, and for the answer to a knock.
 	helloTime = 5 * time.Second
-	// memory is how long an attempt that failed answers for those that come after it.
-	memory = time.Second
+	// leastMemory is how long an attempt that failed answers for those that come after it, at least: twice as long as it took.
+	leastMemory = time.Second
 )
 
 // reach returns a line with somebody, and dials where there is none; owner is whose shares are to be read there, zero or ourselves
@@ -65,7 +65,7 @@ func (p *Peers) lineOrAttempt(did, owner radicle.DID) (*line, *attempt, error) {
 	if c.attempt != nil {
 		return nil, c.attempt, nil
 	}
-	if !c.failed.IsZero() && time.Since(c.failed) < memory {
+	if !c.failed.IsZero() && time.Since(c.failed) < max(leastMemory, 2*c.took) {
 		return nil, nil, c.problem
 	}
 	a := &attempt{done: make(chan struct{})}
@@ -78,13 +78,17 @@ func (p *Peers) lineOrAttempt(did, owner radicle.DID) (*line, *attempt, error) {
 
 // run makes an attempt.
 func (p *Peers) run(c *contact, a *attempt, owner radicle.DID) {
+	began := time.Now()
 	a.err = p.dial(p.life, c.did, owner)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.attempt = nil
+	if a.err == nil && c.best() == nil {
+		a.err = net.ErrCut // it ended as soon as it stood
+	}
 	if a.err != nil {
 		c.failures++
-		c.problem, c.failed, c.greeted = a.err, time.Now(), false
+		c.problem, c.failed, c.took, c.greeted = a.err, time.Now(), time.Since(began), false
 	}
 	p.prune(c)
 	close(a.done)
@@ -159,6 +163,9 @@ func (p *Peers) hello(ctx context.Context, service *holder.Service, conn net.Con
 	}
 	p.mu.Lock()
 	p.contact(did).greeted = true
+	if l := p.lineOf(did, conn); l != nil {
+		l.replaced = false // it is what Connect returns
+	}
 	p.mu.Unlock()
 	return s, nil
 }
@@ -211,12 +218,21 @@ func (p *Peers) say(ctx context.Context, conn net.Conn, m wire.Message) error {
 	}
 	_, err = wire.Knock(ctx, stream, m)
 	switch {
-	case errors.Is(err, blobstore.ErrDenied):
+	case isRefusal(err):
 		return ErrNotAdmitted
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer to the knock in %v", helloTime)
 	}
 	return err
+}
+
+// isRefusal reports whether somebody who knocked was cut unanswered.
+func isRefusal(err error) bool {
+	if errors.Is(err, blobstore.ErrDenied) || errors.Is(err, wire.ErrCancelled) {
+		return true
+	}
+	cut, ok := errors.AsType[*net.CutError](err)
+	return ok && !cut.Local && (cut.Code == uint32(wire.CodeDenied) || cut.Code == net.CodeStranger)
 }
 
 // unreachable says that somebody is not there. Errors of time are ctx's and go through.

@@ -19,8 +19,8 @@ func (nobody) Delegates(context.Context) (map[radicle.DID]int, error)  { return 
 // noRepositories is the Repositories of a home without any.
 type noRepositories struct{}
 
-func (noRepositories) Met(*holder.Session)  {}
-func (noRepositories) Left(*holder.Session) {}
+func (noRepositories) Met(*holder.Session)                                        {}
+func (noRepositories) Left(*holder.Session)                                       {}
 func (noRepositories) Heard(context.Context, *holder.Session, wire.Message) error { return nil }
 
 func (noRepositories) Reads(radicle.DID, radicle.RID) bool { return true }

@@ -1,0 +1,214 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/net"
+	"radswarm/cmd/internal/control"
+)
+
+// addEach makes two homes friends by their dids, at the same time.
+func addEach(t *testing.T, a, b *home) {
+	t.Helper()
+	for _, pair := range [][2]*home{{a, b}, {b, a}} {
+		in := control.AddFriend{DID: pair[1].did, Name: pair[1].alias, Give: gb, Addresses: pair[1].Addresses()}
+		if _, err := pair[0].AddFriend(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFriendsByDIDWhoseDevicesWerePublished(t *testing.T) {
+	everywhere(t, func(t *testing.T, w world) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		a.repos.published = []*keyring.Certificate{a.cert.Load(), b.cert.Load()}
+		b.repos.published = a.repos.published
+		addEach(t, a, b) // both dial at once
+		a.until("friend is there", func() bool { return a.told(b) })
+		b.until("friend is there", func() bool { return b.told(a) })
+		check(t, a.Reach(t.Context(), b.did))
+		if a.Person(b.did).Room != gb {
+			t.Errorf("%+v", a.Person(b.did))
+		}
+	})
+}
+
+func TestAFriendWithoutADeviceNeedsAnInvitation(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		_, err := a.AddFriend(t.Context(), control.AddFriend{DID: b.did, Give: gb})
+		if e := wantCode(t, err, control.CodeNotFound); e.Hint != "rad swarm invite --give 50GB" {
+			t.Errorf("hint %q", e.Hint)
+		}
+		_, err = a.AddFriend(t.Context(), control.AddFriend{DID: a.did, Give: gb})
+		wantCode(t, err, control.CodeUsage)
+		a.repos.published = []*keyring.Certificate{b.cert.Load()}
+		_, err = a.AddFriend(t.Context(), control.AddFriend{DID: b.did, Give: gb, Addresses: []string{"nowhere"}})
+		wantCode(t, err, control.CodeUsage)
+		if len(a.state.Friends()) != 0 {
+			t.Error("what was refused made a friend")
+		}
+	})
+}
+
+func TestFriendsComeBack(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		w.Partition(a.key.Device(), b.key.Device(), true)
+		w.Cut(a.key.Device(), b.key.Device())
+		synctest.Wait()
+		if a.Online(b.did) || b.Online(a.did) {
+			t.Fatal("still there")
+		}
+		w.Partition(a.key.Device(), b.key.Device(), false)
+		began := time.Now()
+		a.until("friend is back", func() bool { return a.Online(b.did) })
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("back after %v", took)
+		}
+
+		// After a long time nobody dials often, and yet at once where somebody asks.
+		w.Partition(a.key.Device(), b.key.Device(), true)
+		w.Cut(a.key.Device(), b.key.Device())
+		time.Sleep(6 * time.Hour)
+		w.Partition(a.key.Device(), b.key.Device(), false)
+		began = time.Now()
+		must[control.Dialled](t)(a.Dial(t.Context(), control.Dial{Who: b.did.String()}, silent))
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("reached after %v", took)
+		}
+
+		w.Partition(a.key.Device(), b.key.Device(), true)
+		w.Cut(a.key.Device(), b.key.Device())
+		time.Sleep(6 * time.Hour)
+		w.Partition(a.key.Device(), b.key.Device(), false)
+		ctx, cancel := context.WithTimeout(t.Context(), lastWait)
+		defer cancel()
+		a.untilIn(ctx, "friend is back within the longest wait", func() bool { return a.Online(b.did) })
+	})
+}
+
+func TestWhoDoesNotLetUsInIsNotPestered(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		if _, err := b.RemoveFriend(t.Context(), a.did.String(), control.RemoveFriend{Force: true}, silent); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if a.Online(b.did) {
+			t.Fatal("still there")
+		}
+		time.Sleep(24 * time.Hour)
+		a.mu.Lock()
+		failures, problem := a.contacts[b.did].failures, a.contacts[b.did].problem
+		a.mu.Unlock()
+		// A quarter of a second, doubled up to 15 minutes: at most 12 before that, and 48 an hour after, for half of it is chance.
+		if failures < 24*4 || failures > 12+24*8+5 {
+			t.Errorf("dialled %d times in a day", failures)
+		}
+		if !errors.Is(problem, ErrNotAdmitted) {
+			t.Errorf("%v", problem)
+		}
+		all := a.Warnings()
+		if len(all) != 1 || all[0].Hint != "rad swarm invite --give 50GB" {
+			t.Errorf("%+v", all)
+		}
+	})
+}
+
+func TestBackoffGrowsToAQuarterOfAnHour(t *testing.T) {
+	for failures, most := range map[int]time.Duration{0: firstWait, 1: 2 * firstWait, 5: 8 * time.Second, 13: lastWait, 1 << 20: lastWait} {
+		different := map[time.Duration]bool{}
+		for range 100 {
+			got := backoff(failures)
+			if got < most/2 || got > most {
+				t.Errorf("%v after %d", got, failures)
+			}
+			different[got] = true
+		}
+		if len(different) < 50 {
+			t.Errorf("no chance in it: %d values", len(different))
+		}
+	}
+}
+
+func TestRedialAfterRestartAtAnotherPort(t *testing.T) {
+	everywhere(t, func(t *testing.T, w world) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		b.until("address is known", func() bool {
+			r, err := b.state.Address(t.Context(), a.did)
+			return err == nil && len(r.Addresses()) > 0
+		})
+		a.stop()
+		b.until("friend has gone", func() bool { return !b.Online(a.did) })
+		a.start()
+		a.until("friend is there", func() bool { return a.told(b) })
+		b.until("friend is there", func() bool { return b.told(a) })
+		b.until("new address is known", func() bool { return b.knows(a) })
+		// So that the other side finds it as well, should it lose the connection.
+		_ = b.lineWith(a.did).Conn.Close(0)
+		b.until("friend is there again", func() bool { return b.told(a) })
+	})
+}
+
+func TestBothSidesDialAtOnceAndGoOn(t *testing.T) {
+	everywhere(t, func(t *testing.T, w world) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		for range 2 {
+			for _, c := range append(a.network.Conns(), b.network.Conns()...) {
+				_ = c.Close(0)
+			}
+			a.until("friend is there", func() bool { return a.told(b) })
+			b.until("friend is there", func() bool { return b.told(a) })
+			if _, err := a.Holder(b.did).Have(t.Context(), nil, [32]byte{}); err != nil {
+				t.Errorf("%v", err)
+			}
+		}
+	})
+}
+
+func TestAReplacedConnectionIsNotUsed(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		old := a.lineWith(b.did)
+		a.replace(old) // as Open says it
+		if _, err := a.Holder(b.did).Have(t.Context(), nil, [32]byte{}); err != nil {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestCloseEndsWhatIsUnderWay(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		w.SetAll(net.Conditions{Mute: true})
+		w.Cut(a.key.Device(), b.key.Device())
+		synctest.Wait()
+		failed := make(chan error, 1)
+		go func() { failed <- a.Reach(context.Background(), b.did) }()
+		synctest.Wait()
+		began := time.Now()
+		a.stop()
+		if err := <-failed; err == nil {
+			t.Error("reached")
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("took %v", took)
+		}
+		time.Sleep(time.Minute) // until that is forgotten
+		if err := a.Reach(t.Context(), b.did); !errors.Is(err, ErrStopped) {
+			t.Errorf("%v", err)
+		}
+	})
+}
