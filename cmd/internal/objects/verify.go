@@ -109,10 +109,39 @@ func (v *verifying) run(ctx context.Context) error {
 		return v.explain(err)
 	}
 	v.note(v.checks)
-	if v.ask.Heal {
-		return v.heal(ctx, s)
+	if !v.ask.Heal {
+		return v.takeBack(ctx)
 	}
-	return v.takeBack(ctx)
+	v.healed = map[int]bool{}
+	if slices.ContainsFunc(v.checks, broken) {
+		err = v.heal(ctx, s)
+	}
+	if err == nil {
+		err = v.fill(ctx)
+	}
+	return err
+}
+
+// fill places what nobody has: what an earlier verification found missing is not expected of its holder any more. A holder that
+// has something else is not asked again before it was told to delete that.
+func (v *verifying) fill(ctx context.Context) error {
+	before := v.o.index.get(v.c.row.OID, v.c.row.Size)
+	unhealed := func(c swarm.Check) bool { return broken(c) && !v.healed[c.Index] }
+	if before == nil || slices.ContainsFunc(v.checks, unhealed) {
+		return nil
+	}
+	crowd := newCrowd(v.o.opt.People)
+	*v.c.row = *before
+	if len(before.of(v.c.k())) < v.c.n {
+		if err := v.o.place(ctx, v.o.works.start(before.Pointer, false), v.c, crowd); err != nil {
+			return err
+		}
+	}
+	for index := range v.c.row.of(v.c.k()) {
+		v.healed[index] = v.healed[index] || before.at(v.c.k(), index) == nil
+	}
+	v.o.rest(before.Pointer, crowd)
+	return nil
 }
 
 // find finds the plaintext.
@@ -162,10 +191,6 @@ func (v *verifying) note(checks []swarm.Check) {
 
 // heal puts what is missing or damaged where it was.
 func (v *verifying) heal(ctx context.Context, s *swarm.Sending) error {
-	v.healed = map[int]bool{}
-	if !slices.ContainsFunc(v.checks, broken) {
-		return nil
-	}
 	report, err := swarm.Heal(ctx, s, v.checks, swarm.SendOptions{Patience: decision})
 	for index, at := range report.Placed {
 		v.healed[index] = true
@@ -176,8 +201,6 @@ func (v *verifying) heal(ctx context.Context, s *swarm.Sending) error {
 	}
 	if len(report.Missing) > 0 {
 		v.o.works.start(v.c.row.Pointer, false)
-	} else if now := v.o.index.get(v.c.row.OID, v.c.row.Size); now != nil {
-		v.o.rest(now.Pointer, newCrowd(v.o.opt.People))
 	}
 	if errors.Is(err, blobstore.ErrShares) {
 		return nil // which the states say
@@ -208,6 +231,9 @@ func (v *verifying) shares(now *row) []control.Share {
 		all[index] = control.Share{Index: index}
 		if s := now.at(v.c.k(), index); s != nil {
 			all[index] = v.o.describeShare(s)
+		}
+		if v.healed[index] {
+			all[index].State, all[index].Healed = swarm.Held.String(), true
 		}
 	}
 	for _, c := range v.checks {

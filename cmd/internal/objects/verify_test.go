@@ -109,6 +109,25 @@ func TestVerifyHeals(t *testing.T) {
 	}
 }
 
+// What one verification found missing, the next puts there again.
+func TestVerifyHealsWhatWasFoundBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, f := newHome(t, newTown(5)), newFile(t, 2<<20, 1)
+		h.mustPut(f, control.Full)
+		empty := h.town.all[1]
+		empty.store = &blobtest.Memory{}
+		empty.holder.Set(empty.view())
+		if v := h.verify(control.Verify{}); states(v)["missing"] != 1 {
+			t.Fatalf("%+v", v)
+		}
+		v := h.verify(control.Verify{Heal: true})
+		if s := states(v); s["held"] != 5 || !v.Safety.Full {
+			t.Errorf("%+v", v)
+		}
+		h.close()
+	})
+}
+
 func TestVerifyWithoutEnoughShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, f := newHome(t, newTown(5)), newFile(t, 1<<20, 1)
