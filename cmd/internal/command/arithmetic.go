@@ -167,8 +167,8 @@ func (w wish) refuses(k, n int) error {
 func (w wish) tooRare(k, n int) error {
 	p := mean(w.uptimes)
 	text := fmt.Sprintf(
-		"%s is out of reach: %d of %d opens %s of the time with friends who are there %s of it",
-		chance(w.want), k, n, chance(opens(k, w.best(n))), ui.Percent(p),
+		"%.6g %% is out of reach: %d of %d opens %s of the time with friends who are there %s of it",
+		100*w.want, k, n, chance(opens(k, w.best(n))), ui.Percent(p),
 	)
 	if w.each > 0 {
 		text += " and store " + ui.Size(w.each) + " each"
@@ -237,7 +237,7 @@ func chance(p float64) string {
 	case p < 1e-6:
 		return "< 0.0001 %"
 	}
-	digits := max(1, int(math.Ceil(-math.Log10(1-p)))-2)
+	digits := max(1, int(math.Ceil(-math.Log10(1-p)))-1)
 	if p < 0.01 {
 		digits = int(math.Ceil(-math.Log10(p))) - 1
 	}

@@ -100,6 +100,8 @@ func explainOurs(err error) Problem {
 	p := Problem{Line: err.Error(), Exit: Failed}
 	home, isHome := errors.AsType[*profile.NotFoundError](err)
 	_, isConfig := errors.AsType[*profile.ConfigError](err)
+	_, isKey := errors.AsType[*profile.KeyFileError](err)
+	_, isOther := errors.AsType[*profile.KeyMismatchError](err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		p = Problem{"interrupted", "", Interrupted}
@@ -111,7 +113,7 @@ func explainOurs(err error) Problem {
 		p = Problem{fmt.Sprintf("there is no Radicle home at %s", home.Dir), "rad swarm auth --alias NAME", NoHome}
 	case errors.Is(err, profile.ErrNoHome):
 		p.Hint, p.Exit = "export RAD_HOME=~/.radicle", NoHome
-	case isConfig:
+	case isConfig, isKey, isOther:
 		p.Exit = NoHome
 	case errors.Is(err, profile.ErrLocked):
 		p.Hint, p.Exit = "rad swarm unlock", Locked
