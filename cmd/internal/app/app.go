@@ -61,6 +61,7 @@ func Daemon(o Options) daemon.Options {
 	return daemon.Options{
 		Place: control.At(o.Home), Software: o.Software, Log: o.Log, Explain: Explain,
 		Open: func(ctx context.Context) (*daemon.Routes, io.Closer, error) {
+			beModest()
 			a, err := Open(ctx, o)
 			if err != nil {
 				return nil, nil, err
