@@ -112,7 +112,7 @@ func (o *Objects) Drain(ctx context.Context, did radicle.DID, tell Tell) (Draine
 	objects := o.sharesAt(did)
 	for i, p := range objects {
 		if tell != nil {
-			tell(control.Line{Progress: &control.Progress{What: "moving shares", Bytes: int64(i), Total: int64(len(objects))}})
+			tell(control.Line{Progress: &control.Progress{What: "moving shares", Bytes: int64(i), Total: int64(len(objects)), Unit: "objects"}})
 		}
 		moved, left, err := o.drain(ctx, p, did)
 		out.Moved, out.Left = out.Moved+moved, out.Left+left

@@ -109,3 +109,23 @@ func (o *Objects) pend(p blobstore.Pointer) {
 		}
 	})
 }
+
+// Idle returns when there is nothing to do that could be done now.
+func (o *Objects) Idle(ctx context.Context) error {
+	for {
+		busy := (<-chan struct{})(nil)
+		for _, w := range o.works.list() {
+			if s := w.see(); s.state == queued || s.state == running {
+				busy = s.changed
+			}
+		}
+		if busy == nil {
+			return o.index.sync(ctx)
+		}
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

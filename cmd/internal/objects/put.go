@@ -171,3 +171,13 @@ func (o *Objects) note(p blobstore.Pointer, s friend.ObjectSource, require contr
 	}
 	return nil
 }
+
+// Hash reads a file for its name.
+func Hash(ctx context.Context, path string) (blobstore.Pointer, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return blobstore.Pointer{}, err
+	}
+	defer f.Close() // it was only read
+	return hashed(ctx, f, func(int64) {})
+}

@@ -27,6 +27,7 @@ func (o *Objects) step(ctx context.Context, w *work) (why string, err error) {
 		return "", nil
 	}
 	crowd := newCrowd(o.opt.People)
+	w.fresh = w.fresh || r.Coding.K == 0
 	c, err := o.first(ctx, w, r, crowd)
 	switch {
 	case err != nil:
@@ -120,12 +121,12 @@ func (c *counting) Read(b []byte) (int, error) {
 
 // place sends shares to those who can be reached now.
 func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) error {
-	before := c.row.of(c.k())
-	if len(before) >= c.n {
+	if len(c.row.of(c.k())) >= c.n {
 		return nil
 	}
-	takers := o.takers(c, crowd)
-	if len(takers) == 0 {
+	o.recall(ctx, w, c, o.takers(c, crowd))
+	before, takers := c.row.of(c.k()), o.takers(c, crowd)
+	if len(takers) == 0 || len(before) >= c.n {
 		return nil
 	}
 	open, done, err := o.plaintext(ctx, c.row)

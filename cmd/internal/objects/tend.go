@@ -16,8 +16,9 @@ const tendEvery = 10 * time.Second
 func (o *Objects) tend(ctx context.Context) {
 	changes, stop := o.opt.People.Changes()
 	defer stop()
-	settle, again := time.NewTimer(o.opt.Settle), time.NewTimer(tendEvery)
+	settle, again, retry := time.NewTimer(o.opt.Settle), time.NewTimer(tendEvery), time.NewTicker(o.opt.Retry)
 	defer settle.Stop()
+	defer retry.Stop()
 	defer again.Stop()
 	friends, online := newCrowd(o.opt.People).friends, o.online(nil)
 	for {
@@ -34,8 +35,10 @@ func (o *Objects) tend(ctx context.Context) {
 		case <-settle.C:
 			o.settled.Store(true)
 			o.improve()
-		case <-again.C:
+		case <-retry.C:
 			o.dropLinks()
+			o.resume()
+		case <-again.C:
 			o.wakeAll()
 			if shares, _ := o.partings.waiting(); shares > 0 {
 				o.partings.wake()
@@ -132,5 +135,15 @@ func (o *Objects) dropLinks() {
 			dropLink(row.Source)
 			row.Source.Link = ""
 		})
+	}
+}
+
+// Wake has everything go on that waits, because what it waited for may be there: the Radicle key was unlocked.
+func (o *Objects) Wake() {
+	for _, w := range o.works.list() {
+		if w.see().state == waiting {
+			w.postpone(0)
+			o.works.start(w.Pointer, false)
+		}
 	}
 }

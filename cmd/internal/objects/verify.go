@@ -29,9 +29,8 @@ func (o *Objects) Verify(ctx context.Context, ask control.Verify, tell Tell) (co
 	if err != nil {
 		return out, err
 	}
-	what := "verifying " + counted(len(objects), "object")
 	for i, p := range objects {
-		tell(control.Line{Progress: &control.Progress{What: what, Bytes: int64(i), Total: int64(len(objects))}})
+		tell(control.Line{Progress: &control.Progress{What: "verifying", Bytes: int64(i), Total: int64(len(objects)), Unit: "objects"}})
 		one, err := o.verify(ctx, p, ask, tell)
 		if err != nil {
 			return out, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"radswarm/blobstore"
+	"radswarm/radicle"
 )
 
 // works has an object's work done: placing its shares. Each object has at most one work, which is
@@ -59,6 +60,10 @@ type work struct {
 	blobstore.Pointer
 	since time.Time
 
+	// Of the run that goes on, one at a time.
+	fresh    bool                 // the object was coded in this work: nobody can have a share that is not known
+	recalled map[radicle.DID]bool // who was asked what they have
+
 	mu      sync.Mutex
 	state   workState
 	again   bool
@@ -98,7 +103,7 @@ func (w *works) start(p blobstore.Pointer, hot bool) *work {
 	case one.state == running:
 		one.again = true
 	case fresh, one.state == waiting:
-		one.state, one.why, one.moved = queued, "", time.Now()
+		one.state, one.why, one.err, one.moved = queued, "", nil, time.Now()
 		w.queue(one, hot || one.hot)
 	case hot && !one.hot && one.state == queued:
 		w.back = slices.DeleteFunc(w.back, func(o *work) bool { return o == one })
