@@ -21,13 +21,14 @@ func TestFriendsOfAFriendAreNotTold(t *testing.T) {
 		a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
 		friends(a, b, gb)
 		friends(a, c, gb)
+		synctest.Wait()
 		check(t, a.state.SetGiven(t.Context(), b.did, gb, 1000, gb)) // bo keeps shares of ana's, which is no business of cy's
 		b.stop()
 		b.start() // a new record of bo's
-		a.until("friend is back", func() bool { return a.told(b) && a.knows(b) })
+		a.until("friend is back", func() bool { return a.hears(b) && a.knows(b) })
 		c.stop()
 		c.start()
-		c.until("friend is back", func() bool { return c.told(a) })
+		c.until("friend is back", func() bool { return c.hears(a) })
 		synctest.Wait()
 		if c.kept(b.did) || b.kept(c.did) {
 			t.Error("a friend's friend is told where somebody is")
@@ -39,6 +40,7 @@ func TestMembersWhoWereNotIntroducedAreNotTold(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
 		friends(a, b, gb)
+		synctest.Wait()
 		check(t, a.state.SetGiven(t.Context(), b.did, gb, 1000, gb))
 		a.repos.admit(c.did)
 		must[any](t)(c.state.AddPublished(t.Context(), a.cert.Load()))
@@ -71,10 +73,11 @@ func TestReadersAreToldOfHoldersOnly(t *testing.T) {
 		}
 		// One who was revoked is told nothing more.
 		check(t, a.Revoke(t.Context(), c.did))
+		synctest.Wait()
 		check(t, a.state.SetGiven(t.Context(), b.did, gb, 1000, gb))
 		b.stop()
 		b.start()
-		a.until("friend is back", func() bool { return a.told(b) && a.knows(b) })
+		a.until("friend is back", func() bool { return a.hears(b) && a.knows(b) })
 		synctest.Wait()
 		if c.kept(b.did) {
 			t.Error("who was revoked is told of a holder")
@@ -87,7 +90,7 @@ func TestGuestsAreToldWhereWhoIntroducedThemIs(t *testing.T) {
 		a, b, c, sh := reader(t, w)
 		a.stop()
 		a.start() // at another port
-		a.until("friend is back", func() bool { return a.told(b) })
+		a.until("friend is back", func() bool { return a.hears(b) })
 		b.until("new address is known", func() bool { return b.knows(a) })
 		if c.knows(a) {
 			t.Fatal("known before anybody told")
@@ -106,7 +109,7 @@ func TestANewAddressOfAHolderReachesReaders(t *testing.T) {
 		b.stop()
 		a.until("friend has gone", func() bool { return !a.Online(b.did) })
 		b.start() // at another port
-		a.until("friend is back", func() bool { return a.told(b) && a.knows(b) })
+		a.until("friend is back", func() bool { return a.hears(b) && a.knows(b) })
 		check(t, c.Reach(t.Context(), a.did))
 		c.until("new address of the holder is known", func() bool { return c.knows(b) })
 		check(t, fetch(t, c.HolderFor(b.did, a.did), sh))

@@ -18,7 +18,7 @@ type contact struct {
 	attempt  *attempt
 	keeper   context.CancelFunc // nil: nobody keeps a line
 	wake     chan struct{}      // for the keeper: dial now
-	greeted  bool               // they took our HELLO, and nothing has changed since
+	knock    bool               // they did not take our HELLO: a knock comes before it
 	failures int                // attempts that failed since a line lasted
 	problem  error              // why there is no line
 	failed   time.Time          // when the last attempt failed; zero: it did not

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,11 +85,12 @@ func (p *Peers) run(c *contact, a *attempt, owner radicle.DID) {
 	defer p.mu.Unlock()
 	c.attempt = nil
 	if a.err == nil && c.best() == nil {
-		a.err = net.ErrCut // it ended as soon as it stood
+		a.err = cmp.Or(c.problem, net.ErrCut) // it ended as soon as it stood
 	}
 	if a.err != nil {
 		c.failures++
-		c.problem, c.failed, c.took, c.greeted = a.err, time.Now(), time.Since(began), false
+		c.problem, c.failed, c.took = a.err, time.Now(), time.Since(began)
+		c.knock = knocksNext(c.knock, a.err)
 	}
 	p.prune(c)
 	close(a.done)
@@ -103,7 +105,7 @@ func (p *Peers) dial(ctx context.Context, did, owner radicle.DID) error {
 			return err
 		}
 		_, _, before := p.state.ByDevice(t.device)
-		s, err := p.meet(ctx, t, did, owner)
+		s, err := p.meet(ctx, t, did, owner, before == nil)
 		if err != nil {
 			return err
 		}
@@ -125,8 +127,20 @@ func (p *Peers) drop(s *holder.Session) {
 	_ = s.Conn.Close(uint32(wire.CodeOK)) // it is over in any case
 }
 
-// meet connects, knocks if need be, and waits for the HELLO.
-func (p *Peers) meet(ctx context.Context, t target, did, owner radicle.DID) (*holder.Session, error) {
+// knocksNext reports whether the next attempt begins with a knock. Who says why it does not take our HELLO knows us; of who
+// cuts without a word it is not known which it wants.
+func knocksNext(knocked bool, err error) bool {
+	if errors.Is(err, net.ErrUnreachable) {
+		return knocked
+	}
+	if _, said := errors.AsType[*wire.RemoteError](err); said {
+		return false
+	}
+	return !knocked
+}
+
+// meet connects, knocks if need be, and waits for the HELLO. Met says that the device has met us before.
+func (p *Peers) meet(ctx context.Context, t target, did, owner radicle.DID, met bool) (*holder.Session, error) {
 	n, service, err := p.house()
 	if err != nil {
 		return nil, err
@@ -135,8 +149,7 @@ func (p *Peers) meet(ctx context.Context, t target, did, owner radicle.DID) (*ho
 	if err != nil {
 		return nil, err
 	}
-	k := p.knocking(did)
-	if !conn.Inbound() && k {
+	if !conn.Inbound() && p.knocking(did, met) {
 		if err := p.knock(ctx, conn, did, owner); err != nil {
 			_ = conn.Close(uint32(wire.CodeOK)) // it is of no use
 			return nil, err
@@ -155,6 +168,9 @@ func (p *Peers) hello(ctx context.Context, service *holder.Service, conn net.Con
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			err = fmt.Errorf("no hello in %v", helloTime)
 		}
+		if isRefusal(err) {
+			err = ErrNotAdmitted
+		}
 		return nil, err
 	}
 	if s.DID != did {
@@ -162,7 +178,6 @@ func (p *Peers) hello(ctx context.Context, service *holder.Service, conn net.Con
 		return nil, fmt.Errorf("the device is %v's: %w", s.DID, keyring.ErrMismatch)
 	}
 	p.mu.Lock()
-	p.contact(did).greeted = true
 	if l := p.lineOf(did, conn); l != nil {
 		l.replaced = false // it is what Connect returns
 	}
@@ -171,13 +186,14 @@ func (p *Peers) hello(ctx context.Context, service *holder.Service, conn net.Con
 }
 
 // knocking reports whether somebody who is dialled may not know our device: then a knock comes before the HELLO.
-func (p *Peers) knocking(did radicle.DID) bool {
-	if !p.isFriend(did) {
+func (p *Peers) knocking(did radicle.DID, met bool) bool {
+	if !p.isFriend(did) || !met {
 		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.contact(did).greeted
+	c, ok := p.contacts[did]
+	return ok && c.knock
 }
 
 // knock asks to be let in: as a friend or member, or as the guest of an owner.

@@ -92,7 +92,7 @@ func TestARevocationReachesWhoWasAway(t *testing.T) {
 		check(t, a.Revoke(t.Context(), c.did))
 		a.until("friend has gone", func() bool { return !a.Online(b.did) })
 		b.start()
-		a.until("friend is there", func() bool { return a.told(b) })
+		a.until("friend is there", func() bool { return a.hears(b) })
 		synctest.Wait()
 		if err := fetch(t, c.HolderFor(b.did, a.did), sh); err == nil {
 			t.Error("a guest that was revoked reads")

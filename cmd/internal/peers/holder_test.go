@@ -38,7 +38,7 @@ func TestAHolderIsDialledWhenItIsUsed(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		b.start()
-		a.until("friend is back", func() bool { return a.told(b) })
+		a.until("friend is back", func() bool { return a.hears(b) })
 		check(t, fetch(t, h, sh))
 	})
 }
@@ -64,7 +64,7 @@ func TestNobodyWaitsLongForWhoIsAway(t *testing.T) {
 			cancel()
 			w.SetAll(net.Conditions{})
 			a.hurry(b.did)
-			a.until("friend is back", func() bool { return a.told(b) })
+			a.until("friend is back", func() bool { return a.hears(b) })
 		}
 	})
 }

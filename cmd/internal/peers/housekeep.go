@@ -66,9 +66,19 @@ func (p *Peers) attend(what string, f func(context.Context) error) func(context.
 
 // sample notes who is there.
 func (p *Peers) sample(ctx context.Context) error {
+	for _, l := range p.lines() {
+		p.saw(l.DID)
+	}
 	err := p.state.Sample(ctx, p.Online)
 	p.readUptime(ctx)
 	return err
+}
+
+// saw notes that a friend is here.
+func (p *Peers) saw(did radicle.DID) {
+	if err := p.state.Saw(did); err != nil {
+		p.o.Log.Warn("last contact is not noted", "friend", did, "error", err)
+	}
 }
 
 func (p *Peers) readUptime(ctx context.Context) {

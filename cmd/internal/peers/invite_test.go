@@ -34,8 +34,8 @@ func TestALineMakesBothFriends(t *testing.T) {
 		if out.By != a.did || out.Friend == nil || out.Friend.Name != "ana" || out.Friend.Given != 50*gb || out.Friend.Give != 20*gb {
 			t.Errorf("%+v %+v", out, out.Friend)
 		}
-		a.until("pledge heard", func() bool { return a.Person(b.did).Given == 20*gb && a.told(b) })
-		b.until("pledge heard", func() bool { return b.Person(a.did).Room == 50*gb && b.told(a) })
+		a.until("pledge heard", func() bool { return a.Person(b.did).Given == 20*gb && a.hears(b) })
+		b.until("pledge heard", func() bool { return b.Person(a.did).Room == 50*gb && b.hears(a) })
 		if p := a.Person(b.did); p.Give != 50*gb || !p.Friend {
 			t.Errorf("%+v", p)
 		}

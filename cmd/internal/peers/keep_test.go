@@ -29,8 +29,8 @@ func TestFriendsByDIDWhoseDevicesWerePublished(t *testing.T) {
 		a.repos.published = []*keyring.Certificate{a.cert.Load(), b.cert.Load()}
 		b.repos.published = a.repos.published
 		addEach(t, a, b) // both dial at once
-		a.until("friend is there", func() bool { return a.told(b) })
-		b.until("friend is there", func() bool { return b.told(a) })
+		a.until("friend is there", func() bool { return a.hears(b) })
+		b.until("friend is there", func() bool { return b.hears(a) })
 		check(t, a.Reach(t.Context(), b.did))
 		if a.Person(b.did).Room != gb {
 			t.Errorf("%+v", a.Person(b.did))
@@ -150,12 +150,12 @@ func TestRedialAfterRestartAtAnotherPort(t *testing.T) {
 		a.stop()
 		b.until("friend has gone", func() bool { return !b.Online(a.did) })
 		a.start()
-		a.until("friend is there", func() bool { return a.told(b) })
-		b.until("friend is there", func() bool { return b.told(a) })
+		a.until("friend is there", func() bool { return a.hears(b) })
+		b.until("friend is there", func() bool { return b.hears(a) })
 		b.until("new address is known", func() bool { return b.knows(a) })
 		// So that the other side finds it as well, should it lose the connection.
 		_ = b.lineWith(a.did).Conn.Close(0)
-		b.until("friend is there again", func() bool { return b.told(a) })
+		b.until("friend is there again", func() bool { return b.hears(a) })
 	})
 }
 
@@ -167,8 +167,8 @@ func TestBothSidesDialAtOnceAndGoOn(t *testing.T) {
 			for _, c := range append(a.network.Conns(), b.network.Conns()...) {
 				_ = c.Close(0)
 			}
-			a.until("friend is there", func() bool { return a.told(b) })
-			b.until("friend is there", func() bool { return b.told(a) })
+			a.until("friend is there", func() bool { return a.hears(b) })
+			b.until("friend is there", func() bool { return b.hears(a) })
 			if _, err := a.Holder(b.did).Have(t.Context(), nil, [32]byte{}); err != nil {
 				t.Errorf("%v", err)
 			}

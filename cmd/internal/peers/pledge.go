@@ -43,36 +43,51 @@ func (p *Peers) tellPledge(ctx context.Context, l *line) error {
 }
 
 func (p *Peers) sendPledge(ctx context.Context, l *line, m wire.Pledge) error {
-	p.mu.Lock()
-	l.pledge, l.pledged = m, time.Now()
-	p.mu.Unlock()
+	p.tell(l, m)
 	return l.Send(ctx, &m)
 }
 
-// tellPledges tells friends whose room is noticeably another.
+// tell notes what was told now.
+func (p *Peers) tell(l *line, m wire.Pledge) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l.pledge, l.pledged = m, time.Now()
+}
+
+// tellPledges tells friends whose room is noticeably another. What the disk has left is asked for only where something was
+// charged to a friend, or a friend was told nothing for some time.
 func (p *Peers) tellPledges(ctx context.Context) {
-	room := int64(-1)
+	room, known := int64(0), false
 	for _, l := range p.lines() {
 		f, ok := p.state.Friend(l.DID)
-		if !ok {
+		before, at := p.told(l)
+		if !ok || p.o.Store.Charged(f.DID) == before.Used && time.Since(at) < pledgeAge {
 			continue
 		}
-		if room < 0 {
+		if !known {
 			var err error
 			if room, err = p.o.Store.Room(ctx); err != nil {
 				p.o.Log.Warn("room of the store is not known", "error", err)
 				return
 			}
+			known = true
 		}
-		p.mu.Lock()
-		before, at := l.pledge, l.pledged
-		p.mu.Unlock()
-		if m := p.pledgeTo(f, room); noticeable(before, m, time.Since(at)) {
+		switch m := p.pledgeTo(f, room); {
+		case m == before:
+			p.tell(l, m) // it is still so
+		case noticeable(before, m, time.Since(at)):
 			if err := p.sendPledge(ctx, l, m); err != nil {
 				p.o.Log.Debug("pledge is not told", "to", l.DID, "error", err)
 			}
 		}
 	}
+}
+
+// told returns the pledge that was told last, and when.
+func (p *Peers) told(l *line) (wire.Pledge, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return l.pledge, l.pledged
 }
 
 // noticeable reports whether a friend should hear of a change now, having heard of the state before so long ago.

@@ -45,13 +45,13 @@ func (m *memoryWorld) join(t testing.TB, key *keyring.DeviceKey, h net.Handler) 
 	return must[net.Network](t)(m.Join(key, addr, h))
 }
 
-// sockets is the backend with sockets.
+// sockets is the backend with sockets. By TCP alone a closed port is known to be one at once.
 type sockets struct{}
 
 func (sockets) join(t testing.TB, key *keyring.DeviceKey, h net.Handler) net.Network {
 	t.Helper()
 	return must[*p2p.Network](t)(p2p.Listen(p2p.Config{
-		Key: key, Handler: h, Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
+		Key: key, Handler: h, Transports: []net.Transport{net.TCP}, Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
 	}))
 }
 
@@ -293,8 +293,8 @@ func (h *home) untilIn(ctx context.Context, what string, holds func() bool) {
 func friends(a, b *home, give int64) {
 	a.t.Helper()
 	accept(b, invite(a, give), give)
-	a.until("friend is there", func() bool { return a.told(b) && a.knows(b) })
-	b.until("friend is there", func() bool { return b.told(a) && b.knows(a) })
+	a.until("friend is there", func() bool { return a.hears(b) && a.knows(b) })
+	b.until("friend is there", func() bool { return b.hears(a) && b.knows(a) })
 }
 
 // knows reports whether somebody's addresses are known.
@@ -303,8 +303,8 @@ func (h *home) knows(other *home) bool {
 	return err == nil && slices.Equal(r.Addresses(), other.Addresses())
 }
 
-// told reports whether a friend has said what it pledges, after it met us as a friend.
-func (h *home) told(other *home) bool {
+// hears reports whether a friend has said what it pledges, after it met us as a friend.
+func (h *home) hears(other *home) bool {
 	f, _ := h.state.Friend(other.did)
 	l := h.lineWith(other.did)
 	return f.Given.Give > 0 && l != nil && l.Access&l.Granted&wire.AccessFriend != 0

@@ -23,9 +23,9 @@ func (p *Peers) Met(s *holder.Session) {
 	c := p.contact(s.DID)
 	c.lines = append(c.lines, l)
 	c.problem, c.failed, c.busy = nil, time.Time{}, time.Time{}
+	c.knock = false
 	if s.Conn.Inbound() {
 		p.reached, p.outward = now, 0
-		c.greeted = true // their HELLO answers ours, or comes before it: they know who we are
 	} else {
 		p.outward++
 	}
@@ -56,6 +56,7 @@ func (p *Peers) greet(ctx context.Context, l *line) {
 func (p *Peers) Left(s *holder.Session, err error) {
 	p.mu.Lock()
 	c := p.contact(s.DID)
+	last := len(c.lines) == 1
 	lasted := false
 	c.lines = slices.DeleteFunc(c.lines, func(l *line) bool {
 		if l.Session != s {
@@ -65,7 +66,7 @@ func (p *Peers) Left(s *holder.Session, err error) {
 		close(l.gone)
 		return true
 	})
-	if len(c.lines) == 0 {
+	if last {
 		c.problem = err
 		if lasted {
 			c.failures = 0
@@ -73,12 +74,10 @@ func (p *Peers) Left(s *holder.Session, err error) {
 			c.failures++
 		}
 	}
-	if refused, ok := errors.AsType[*wire.RemoteError](err); ok && refused.Code == wire.CodeDenied {
-		c.greeted = false
-	}
 	repos := p.repos
 	p.prune(c)
 	p.mu.Unlock()
+	p.saw(s.DID) // until now
 	p.changes.tell()
 	repos.Left(s)
 }
