@@ -34,7 +34,7 @@ func TestNothingBecomesPublicByItself(t *testing.T) {
 	for _, global := range []zone.Zone{{}, follow, private} {
 		p := zone.Policy{Consent: zone.Consent{Global: global}, Public: true}
 		s := settle(t, p, zone.Zone{}, "public")
-		if s.Zone == public || s.Refused[0].Command() != "rad swarm zone --default public" {
+		if s.Zone == public || s.Refused[0].Command() != "rad swarm zone default public" {
 			t.Error(global, s)
 		}
 	}

@@ -171,16 +171,11 @@ func (r Refusal) hint() string {
 // characters that do not print: a command never carries those.
 func (r Refusal) Command() string {
 	if r.Why == Beyond && len(r.People) == 0 {
-		return "rad swarm zone --default " + r.Asked
+		return "rad swarm zone default " + r.Asked
 	}
 	path, ok := shellQuote(r.Path)
-	switch {
-	case !ok:
-		return ""
-	case r.Why == Elsewhere || r.Why == Stays:
-		return "rad swarm zone " + r.Asked + " " + path
-	case r.Why == Inward:
-		return "rad swarm zone --re-encrypt " + r.Asked + " " + path
+	if ok && (r.Why == Elsewhere || r.Why == Stays) {
+		return "rad swarm zone set " + r.Asked + " " + path
 	}
 	return ""
 }

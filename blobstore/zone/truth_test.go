@@ -56,18 +56,18 @@ func TestRefusalsInWords(t *testing.T) {
 	}{
 		{
 			zone.Refusal{Path: "a.mp4", Asked: "public", Got: follow, Why: zone.Beyond},
-			`"a.mp4" is follow: .gitattributes asks for public`, "rad swarm zone --default public",
+			`"a.mp4" is follow: .gitattributes asks for public`, "rad swarm zone default public",
 		},
 		{zone.Refusal{Path: "a", Asked: "x", Got: follow, Why: zone.Beyond, People: people}, "names people whom you did not: " + bo.String(), ""},
 		{zone.Refusal{Path: "a", Asked: "pubilc", Got: private, Why: zone.Unreadable}, `"pubilc" in .gitattributes is not a zone`, ""},
 		{zone.Refusal{Path: "a", Asked: "x", Got: private, Why: zone.NotReader, People: people}, "not readers of this repository: " + bo.String(), ""},
 		{
 			zone.Refusal{Path: "it's.mp4", Asked: "follow", Got: private, Why: zone.Elsewhere},
-			"at another path", `rad swarm zone follow 'it'\''s.mp4'`,
+			"at another path", `rad swarm zone set follow 'it'\''s.mp4'`,
 		},
-		{zone.Refusal{Path: "-rf", Asked: "public", Got: follow, Why: zone.Stays}, "stays follow", "rad swarm zone public './-rf'"},
-		{zone.Refusal{Path: "$(reboot)", Asked: "public", Got: follow, Why: zone.Stays}, "stays follow", "rad swarm zone public '$(reboot)'"},
-		{zone.Refusal{Path: "a", Asked: "private", Got: follow, Why: zone.Inward}, "keeps it", "rad swarm zone --re-encrypt private 'a'"},
+		{zone.Refusal{Path: "-rf", Asked: "public", Got: follow, Why: zone.Stays}, "stays follow", "rad swarm zone set public './-rf'"},
+		{zone.Refusal{Path: "$(reboot)", Asked: "public", Got: follow, Why: zone.Stays}, "stays follow", "rad swarm zone set public '$(reboot)'"},
+		{zone.Refusal{Path: "a", Asked: "private", Got: follow, Why: zone.Inward}, "keeps it", ""},
 		{zone.Refusal{Path: "a\nrm -rf .", Asked: "public", Got: follow, Why: zone.Stays}, `"a\nrm -rf ." stays follow`, ""},
 		{zone.Refusal{Path: "\x1b[2J", Asked: "public", Got: follow, Why: zone.Stays}, `"\x1b[2J" stays`, ""},
 		{zone.Refusal{Path: "a\u202eb\xff", Asked: "public", Got: follow, Why: zone.Elsewhere}, `"a\u202eb\xff" is`, ""},
