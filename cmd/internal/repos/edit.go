@@ -30,7 +30,7 @@ func (r *Repos) AddMember(
 		case !private:
 			return &control.Error{
 				Code: control.CodeConflict, Message: "repository is public: its members are its delegates",
-				Hint: "rad swarm member add --delegate " + in.DID.String(),
+				Hint: "rad swarm member add " + in.DID.String() + " --delegate",
 			}
 		default:
 			return d.Allow(in.DID)
@@ -121,12 +121,7 @@ func (r *Repos) edit(
 	if err != nil {
 		return err
 	}
-	err = r.with(ctx, rid, func(e *repository, v *view) error {
-		e.write.Lock()
-		defer e.write.Unlock()
-		if v, err = r.fresh(ctx, e); err != nil {
-			return err
-		}
+	err = r.writing(ctx, rid, func(e *repository, v *view) error {
 		if !v.doc.IsDelegate(r.self) {
 			return &control.Error{Code: control.CodeConflict, Message: "only delegates change who is a member: you are none"}
 		}

@@ -20,6 +20,7 @@ type queue struct {
 	mu      sync.Mutex
 	pending map[radicle.RID]map[blobstore.Pointer]pending
 	batches map[string]*prepared // that pushes have, by id
+	opening map[blobstore.Pointer]bool
 }
 
 // pending is one object to record.
@@ -41,6 +42,7 @@ const maxPrepared = 256
 func (q *queue) init() {
 	q.pending = make(map[radicle.RID]map[blobstore.Pointer]pending)
 	q.batches = make(map[string]*prepared)
+	q.opening = make(map[blobstore.Pointer]bool)
 }
 
 // put adds an object. What was settled of it stays.
@@ -79,13 +81,6 @@ func (q *queue) count(rid radicle.RID) int {
 	return len(q.pending[rid])
 }
 
-// repositories are those in which something is pending.
-func (q *queue) repositories() []radicle.RID {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return slices.Collect(maps.Keys(q.pending))
-}
-
 // take removes what was recorded, unless it has changed since.
 func (q *queue) take(rid radicle.RID, done []pending) {
 	q.mu.Lock()
@@ -121,6 +116,27 @@ func (q *queue) finish(id string) *prepared {
 	p := q.batches[id]
 	delete(q.batches, id)
 	return p
+}
+
+// open adds objects whose shares are to be marked open.
+func (q *queue) open(objects []blobstore.Pointer) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, p := range objects {
+		q.opening[p] = true
+	}
+}
+
+func (q *queue) toOpen() []blobstore.Pointer {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Collect(maps.Keys(q.opening))
+}
+
+func (q *queue) opened(p blobstore.Pointer) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.opening, p)
 }
 
 // Stored says that an object was stored for a repository and is to be recorded. It is called again when the shares of an object

@@ -29,8 +29,11 @@ func (r *Repos) rebuild(ctx context.Context) error {
 		err := r.with(ctx, rid, func(e *repository, _ *view) error {
 			own := e.index.Branch(r.self)
 			for _, o := range objects {
-				if !o.recorded || own == nil || !own.Has(o.Pointer) {
+				switch {
+				case !o.recorded || own == nil || !own.Has(o.Pointer):
 					r.requeue(ctx, rid, o.Object)
+				case !o.Public && r.isOpen(ctx, own, o.Pointer):
+					r.queue.open([]blobstore.Pointer{o.Pointer})
 				}
 			}
 			return ctx.Err()
@@ -49,6 +52,12 @@ func (r *Repos) rebuild(ctx context.Context) error {
 type candidate struct {
 	friend.Object
 	recorded bool // as the index knows it
+}
+
+// isOpen reports whether our record of an object is open to everyone, while its shares may not be yet.
+func (r *Repos) isOpen(ctx context.Context, own *record.Branch, p blobstore.Pointer) bool {
+	is, err := own.Get(ctx, p)
+	return err == nil && is.Reach() == record.Public
 }
 
 // placed counts the shares of an object's coding that somebody has.

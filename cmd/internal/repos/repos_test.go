@@ -185,9 +185,9 @@ func TestNothingBecomesPublicByItself(t *testing.T) {
 	if !cy.opens(t, rid, "second", ana) || cy.opens(t, rid, "take", ana) {
 		t.Error("what is new is not open, or what was settled before is")
 	}
-	if !slices.Equal(ana.published, []blobstore.Pointer{film("second")}) {
-		t.Errorf("shares that were offered again: %v", ana.published)
-	}
+	radtest.Eventually(t, "its shares are offered again", func() bool {
+		return slices.Equal(ana.opened(), []blobstore.Pointer{film("second")})
+	})
 }
 
 // A zone is widened by a command, whose word a restart does not forget, and never narrowed.
@@ -216,9 +216,7 @@ func TestOutwardOnly(t *testing.T) {
 	if out := must[control.Zoned](t)(ana.SetZone(t.Context(), rid, all, nil)); out.Changed != 2 || len(out.Truths) == 0 {
 		t.Errorf("public: %+v", out)
 	}
-	if len(ana.published) != 2 {
-		t.Errorf("shares that were offered again: %v", ana.published)
-	}
+	radtest.Eventually(t, "their shares are offered again", func() bool { return len(ana.opened()) == 2 })
 	one.Zone = "private"
 	_, err := ana.SetZone(t.Context(), rid, one, nil)
 	if e := coded(t, err); e.Code != control.CodeConflict || !strings.Contains(e.Message, "public") {

@@ -155,6 +155,19 @@ func (r *Repos) with(ctx context.Context, rid radicle.RID, do func(*repository, 
 	return do(e, v)
 }
 
+// writing is with for who is about to write: one at a time, from what is there then.
+func (r *Repos) writing(ctx context.Context, rid radicle.RID, do func(*repository, *view) error) error {
+	return r.with(ctx, rid, func(e *repository, _ *view) error {
+		e.write.Lock()
+		defer e.write.Unlock()
+		v, err := r.fresh(ctx, e)
+		if err != nil {
+			return err
+		}
+		return do(e, v)
+	})
+}
+
 // moved says that refs of a repository may have moved.
 func (r *Repos) moved(rid radicle.RID) {
 	r.mu.Lock()

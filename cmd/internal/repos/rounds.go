@@ -163,6 +163,7 @@ func (r *Repos) Survey(ctx context.Context) {
 	if err := r.rebuild(ctx); err != nil && ctx.Err() == nil {
 		r.Log.Warn("queue of records cannot be rebuilt", "err", err)
 	}
+	r.rounds.work(func() { r.openAll(ctx) })
 	for _, rid := range all {
 		r.wake(rid)
 	}
@@ -202,14 +203,9 @@ func (r *Repos) Round(ctx context.Context, rid radicle.RID) error {
 }
 
 func (r *Repos) roundOnce(ctx context.Context, rid radicle.RID) (again bool, err error) {
-	err = r.with(ctx, rid, func(e *repository, v *view) error {
+	err = r.writing(ctx, rid, func(e *repository, v *view) error {
 		if !r.concerns(e, v) {
 			return nil
-		}
-		e.write.Lock()
-		defer e.write.Unlock()
-		if v, err = r.fresh(ctx, e); err != nil { // somebody may have written meanwhile
-			return err
 		}
 		p, err := r.planRound(ctx, e, v)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,7 +31,7 @@ type settings struct {
 
 // settingsFile is the file. Zones are written as in .gitattributes.
 type settingsFile struct {
-	Default      string                         `json:"default,omitempty"` // for all repositories
+	Default      string                         `json:"default,omitempty"` // for all repositories; written by hand
 	Repositories map[radicle.RID]*repositorySet `json:"repositories,omitempty"`
 }
 
@@ -182,27 +183,9 @@ func (s *settings) edit(rid radicle.RID, change func(*repositorySet)) error {
 	}
 	change(r)
 	next := settingsFile{Default: s.file.Default, Repositories: make(map[radicle.RID]*repositorySet)}
-	for id, other := range s.file.Repositories {
-		next.Repositories[id] = other
-	}
+	maps.Copy(next.Repositories, s.file.Repositories)
 	next.Repositories[rid] = r
 	return s.write(next)
-}
-
-// setDefault changes the zone for all repositories.
-func (s *settings) setDefault(z zone.Zone) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := s.file
-	next.Default = zoneText(z)
-	return s.write(next)
-}
-
-func zoneText(z zone.Zone) string {
-	if z.IsZero() {
-		return ""
-	}
-	return z.String()
 }
 
 // write makes the file say this, whole or not at all.

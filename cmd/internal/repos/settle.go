@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"radswarm/blobstore"
@@ -34,12 +35,7 @@ func (r *Repos) Settle(ctx context.Context, rid radicle.RID, in control.Settle) 
 		return out, usage("%d sightings, at most %d", len(in.Sightings), maxSightings)
 	}
 	r.rounds.pushed(rid)
-	err = r.with(ctx, rid, func(e *repository, v *view) error {
-		e.write.Lock()
-		defer e.write.Unlock()
-		if v, err = r.fresh(ctx, e); err != nil {
-			return err
-		}
+	err = r.writing(ctx, rid, func(e *repository, v *view) error {
 		p, err := r.planPush(ctx, e, v, in.Sightings)
 		if err != nil {
 			return err
@@ -245,7 +241,7 @@ func (r *Repos) finish(ctx context.Context, e *repository, p *plan) {
 	}
 	r.queue.take(e.rid, p.done)
 	r.tellObjects(ctx, e.rid, p)
-	r.openShares(ctx, p)
+	r.openShares(p)
 	if p.More {
 		r.wake(e.rid)
 	}
@@ -265,24 +261,35 @@ func (r *Repos) tellObjects(ctx context.Context, rid radicle.RID, p *plan) {
 	}
 }
 
-// openShares has shares offered again, marked open.
-func (r *Repos) openShares(ctx context.Context, p *plan) {
+// openShares has shares offered again, marked open: in the background, for who has them may be away.
+func (r *Repos) openShares(p *plan) {
+	r.queue.open(p.published())
+	r.rounds.work(func() { r.openAll(r.rounds.ctx) })
+}
+
+// openAll opens the shares that are to be opened. Those that could not be are tried again at the next survey.
+func (r *Repos) openAll(ctx context.Context) {
 	if r.Objects == nil {
 		return
 	}
-	for pointer := range p.published() {
-		if err := r.Objects.Publish(ctx, pointer); err != nil {
-			r.Log.Warn("shares of a public object are not marked open yet", "oid", pointer.OID, "err", err)
+	for _, p := range r.queue.toOpen() {
+		err := r.Objects.Publish(ctx, p)
+		if ctx.Err() != nil {
+			return
 		}
+		if err != nil {
+			r.Log.Info("shares of a public object are not marked open yet", "oid", p.OID, "err", err)
+			continue
+		}
+		r.queue.opened(p)
 	}
 }
 
 // published are the objects that the batch makes public.
-func (p *plan) published() map[blobstore.Pointer]bool {
-	all := make(map[blobstore.Pointer]bool)
+func (p *plan) published() (all []blobstore.Pointer) {
 	for _, c := range p.Batch.Records {
 		if c.Record != nil && c.Record.Reach() == record.Public {
-			all[c.Pointer] = true
+			all = append(all, c.Pointer)
 		}
 	}
 	return all
@@ -306,6 +313,7 @@ func truths(all []zone.Truth) []control.Warning {
 		w := control.Warning{Text: t.String()}
 		if no, ok := t.(zone.Refusal); ok {
 			w.Hint = no.Command()
+			w.Text = strings.TrimSuffix(w.Text, ": "+w.Hint)
 		}
 		out = append(out, w)
 	}

@@ -43,7 +43,7 @@ func (r *Repos) setCeiling(ctx context.Context, rid radicle.RID, in control.SetZ
 		return err
 	}
 	if z.Kind() == zone.Public && !in.Sure {
-		return unsure("everything stored from now on is for everyone, for ever", "rad swarm zone --default public --yes")
+		return unsure("everything stored from now on is for everyone, for ever", "rad swarm zone default public --sure")
 	}
 	if _, err := r.Repository(ctx, rid); err != nil { // what is not there has no readers
 		return err
@@ -64,6 +64,14 @@ func wanted(text string) (zone.Zone, error) {
 	return z, nil
 }
 
+// sureHint is the command that agrees.
+func sureHint(in control.SetZone) string {
+	if in.Object != nil {
+		return "rad swarm zone set public " + in.Object.OID.String() + " --sure"
+	}
+	return "rad swarm zone set public --all --sure"
+}
+
 // unsure is something that a person must agree to.
 func unsure(what, hint string) error {
 	return &control.Error{Code: control.CodeConflict, Message: what + ": it cannot be taken back", Hint: hint}
@@ -78,7 +86,7 @@ func (r *Repos) setObjects(
 		return err
 	}
 	if z.Kind() == zone.Public && !in.Sure {
-		return unsure("who has these objects once has them for ever", "rad swarm zone … public --yes")
+		return unsure("who has these objects once has them for ever", sureHint(in))
 	}
 	for range maxAgain {
 		again, err := r.changeOnce(ctx, rid, in, z, tell, out)
@@ -98,12 +106,7 @@ func (r *Repos) changeOnce(
 			return false, err
 		}
 	}
-	err = r.with(ctx, rid, func(e *repository, v *view) error {
-		e.write.Lock()
-		defer e.write.Unlock()
-		if v, err = r.fresh(ctx, e); err != nil {
-			return err
-		}
+	err = r.writing(ctx, rid, func(e *repository, v *view) error {
 		objects, err := r.chosen(ctx, e, in)
 		if err != nil {
 			return err
