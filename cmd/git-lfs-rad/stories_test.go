@@ -1,0 +1,184 @@
+//go:build unix
+
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"radswarm/radicle/radtest"
+	"radswarm/remote/lfs/lfstest"
+)
+
+// The stories of testdata/script/lfs are told with real git, real git-lfs, our three programs, and labs of real daemons. Beside what
+// testscript has, a story can say
+//
+//	film FILE SIZE [SEED]   makes a file that no compression makes smaller
+//	lab N                   brings up a lab with N friends, and looks through the eyes of you
+//	as NAME                 looks through the eyes of another home of the lab
+//	gone FILE…              deletes files and folders that must be there
+//	trace COMMAND…          is exec with GIT_TRACE in $WORK/trace
+//	count N TEXT FILE       counts the lines of a file that have a text
+func TestStories(t *testing.T) {
+	tool, err := lfstest.Tool()
+	if err != nil {
+		radtest.Missing(t, "git-lfs", err.Error())
+	}
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("..", "..", "testdata", "script", "lfs"),
+		Setup: func(e *testscript.Env) error {
+			return setup(e, bin, strings.Join([]string{bin, tool, os.Getenv("PATH")}, string(os.PathListSeparator)))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"film": film, "lab": bringUp, "as": as, "gone": gone, "trace": trace, "count": count,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := scratch(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "rs") })
+
+// programs are ours, built once.
+var programs = sync.OnceValues(func() (string, error) {
+	dir, err := scratch()
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "bin")
+	if err := os.Mkdir(bin, 0o755); err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", "build", "-o", bin, "../rad-swarm", "../git-remote-rad", "../git-lfs-rad").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
+
+// setup gives a story an empty home and a lab at a short path, of which nothing is left when it ends.
+func setup(e *testscript.Env, bin, path string) error {
+	short, err := os.MkdirTemp("", "rs")
+	if err != nil {
+		return err
+	}
+	home := filepath.Join(e.WorkDir, "home")
+	if err := os.Mkdir(home, 0o755); err != nil {
+		return err
+	}
+	for _, v := range [][2]string{
+		{"PATH", path},
+		{"HOME", home},
+		{"XDG_CONFIG_HOME", home},
+		{"TMPDIR", short},
+		{"RADSWARM_LAB", filepath.Join(short, "lab")},
+		{"RAD_PASSPHRASE", ""},
+		{"GIT_CONFIG_NOSYSTEM", "1"},
+		{"GIT_TERMINAL_PROMPT", "0"},
+		{"LC_ALL", "C"},
+		{"GIT_AUTHOR_NAME", "Ana"},
+		{"GIT_AUTHOR_EMAIL", "ana@example.org"},
+		{"GIT_COMMITTER_NAME", "Ana"},
+		{"GIT_COMMITTER_EMAIL", "ana@example.org"},
+	} {
+		e.Setenv(v[0], v[1])
+	}
+	e.Defer(func() {
+		cmd := exec.Command(filepath.Join(bin, "rad-swarm"), "lab", "down")
+		cmd.Env = e.Vars
+		out, err := cmd.CombinedOutput()
+		if err != nil && !bytes.Contains(out, []byte("no lab")) {
+			e.T().Log(string(out))
+		}
+		_ = os.RemoveAll(short)
+	})
+	return nil
+}
+
+func film(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: film FILE SIZE [SEED]")
+	}
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	var seed [32]byte
+	copy(seed[:], strings.Join(args, " "))
+	path := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+	f, err := os.Create(path)
+	ts.Check(err)
+	_, err = io.CopyN(f, rand.NewChaCha8(seed), size)
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+func bringUp(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lab N")
+	}
+	ts.Check(ts.Exec("rad-swarm", "lab", "up", "--friends", args[0]))
+	as(ts, false, []string{"you"})
+}
+
+func as(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: as NAME")
+	}
+	ts.Setenv("RAD_HOME", filepath.Join(ts.Getenv("RADSWARM_LAB"), args[0]))
+}
+
+func gone(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		_, err := os.Lstat(ts.MkAbs(name))
+		ts.Check(err)
+		ts.Check(os.RemoveAll(ts.MkAbs(name)))
+	}
+}
+
+func trace(ts *testscript.TestScript, neg bool, args []string) {
+	file := ts.MkAbs(filepath.Join(ts.Getenv("WORK"), "trace"))
+	ts.Check(os.RemoveAll(file))
+	ts.Setenv("GIT_TRACE", file)
+	err := ts.Exec(args[0], args[1:]...)
+	ts.Setenv("GIT_TRACE", "")
+	if (err != nil) != neg {
+		ts.Fatalf("%v", err)
+	}
+}
+
+func count(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: count N TEXT FILE")
+	}
+	n := 0
+	for line := range strings.Lines(ts.ReadFile(args[2])) {
+		if strings.Contains(line, args[1]) {
+			n++
+		}
+	}
+	if strconv.Itoa(n) != args[0] {
+		ts.Fatalf("%d lines with %q, not %s", n, args[1], args[0])
+	}
+}
