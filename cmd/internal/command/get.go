@@ -54,7 +54,11 @@ func (e *env) bring(c *cli.Context, object named) error {
 	in := control.Get{OID: oid, Size: object.size, To: dest, Replace: c.Bool("force")}
 	var out control.Fetched
 	goesOn := "say the same again: what has arrived is kept"
-	if err := e.watch(c.Context, http.MethodPost, to("get"), in, &out, goesOn); err != nil {
+	err = e.watch(c.Context, http.MethodPost, to("get"), in, &out, goesOn)
+	if hasCode(err, control.CodeConflict) && !in.Replace {
+		return &ui.HintError{Err: err, Hint: fmt.Sprintf("rad swarm get %s -o %s --force", oid, quote(dest))}
+	}
+	if err != nil {
 		return err
 	}
 	return e.ui.Result(out, func() error {

@@ -36,7 +36,7 @@ func showFriends(u *ui.UI, f *control.Friends, now time.Time) error {
 			ui.Size(p.Given), ui.Size(p.Used), ui.Size(p.Room), ui.Size(p.Give), ui.Size(p.Holds),
 		})
 	}
-	err := u.Table([]string{"FRIEND", "SEEN", "UPTIME", "GIVES", "USED", "FREE", "YOU GIVE", "USED"}, rows)
+	err := u.Table([]string{"FRIEND", "SEEN", "UPTIME", "GIVES", "YOU USE", "FREE", "YOU GIVE", "THEY USE"}, rows)
 	if err != nil {
 		return err
 	}

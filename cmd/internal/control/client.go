@@ -42,6 +42,7 @@ type Progress struct {
 	What  string `json:"what"`            // in a few words
 	Bytes int64  `json:"bytes"`           // done
 	Total int64  `json:"total,omitempty"` // in all; 0 where that is not known
+	Unit  string `json:"unit,omitempty"`  // of what Bytes and Total are a number, if not of bytes
 }
 
 // Connect returns a client of the daemon that runs at a place. No daemon is [ErrNotRunning]; one that speaks another version

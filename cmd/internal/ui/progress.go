@@ -41,7 +41,7 @@ func (w *Watcher) Line(l control.Line) error {
 func (w *Watcher) progress(p control.Progress) {
 	now := w.now()
 	if p.What != w.what || w.start.IsZero() {
-		w.what, w.start, w.from, w.last = p.What, now, p.Bytes, time.Time{}
+		w.what, w.start, w.from, w.last = p.What, now, p.Bytes, now // what takes less than a second is no news
 		w.ui.replaceBar(nil)
 	}
 	if w.ui.o.Terminal {
@@ -59,6 +59,9 @@ func (w *Watcher) Done() { w.ui.replaceBar(nil) }
 
 // describe says in a line how far it is, after so many bytes in so much time.
 func describe(p control.Progress, moved int64, in time.Duration) string {
+	if p.Unit != "" {
+		return fmt.Sprintf("%s: %d of %d %s", p.What, p.Bytes, p.Total, p.Unit)
+	}
 	text := p.What + ": " + Size(p.Bytes)
 	if p.Total > 0 {
 		text += fmt.Sprintf(" of %s (%d %%)", Size(p.Total), percentOf(p.Bytes, p.Total))
@@ -91,7 +94,7 @@ func newBar(w io.Writer, width int, p control.Progress) *bar {
 		total,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(Clean(p.What)),
-		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowBytes(p.Unit == ""),
 		progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine of its own draws
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowTotalBytes(true),

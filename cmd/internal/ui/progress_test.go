@@ -34,12 +34,12 @@ func TestProgressIsALineASecond(t *testing.T) {
 	var out, err bytes.Buffer
 	play(t, New(Options{Out: &out, Err: &err}), "sending")
 	lines := strings.Split(strings.TrimSuffix(err.String(), "\n"), "\n")
-	if out.Len() > 0 || len(lines) != 12 { // 0 to 10 s, and the note
+	if out.Len() > 0 || len(lines) != 11 { // 1 to 10 s, and the note
 		t.Fatalf("%d lines:\n%s", len(lines), err.String())
 	}
 	for i, want := range map[int]string{
-		0: "sending: 0 B of 10 MB (0 %)", 1: "sending: 1.0 MB of 10 MB (10 %), 1.0 MB/s, 9 s left", 6: "cy is slow",
-		11: "sending: 10 MB of 10 MB (100 %), 1.0 MB/s",
+		0: "sending: 1.0 MB of 10 MB (10 %), 1.0 MB/s, 9 s left", 5: "cy is slow",
+		10: "sending: 10 MB of 10 MB (100 %), 1.0 MB/s",
 	} {
 		if lines[i] != want {
 			t.Errorf("line %d: %q, want %q", i, lines[i], want)
@@ -83,7 +83,7 @@ func TestProgressThatIsOdd(t *testing.T) {
 		var err bytes.Buffer
 		w := New(Options{Err: &err, Terminal: terminal}).Watch()
 		for _, p := range []control.Progress{
-			{What: "a", Bytes: 5}, {What: "a", Bytes: 7, Total: 6}, {What: "a", Bytes: 1, Total: 6}, {What: "b", Total: -1}, {Bytes: -5, Total: 1},
+			{What: "a", Bytes: 5}, {What: "a", Bytes: 7, Total: 6}, {What: "a", Bytes: 1, Total: 6}, {What: "b", Total: -1}, {What: "c", Unit: "objects"}, {What: "c", Bytes: 1, Total: 2, Unit: "objects"}, {Bytes: -5, Total: 1},
 		} {
 			if e := w.Line(control.Line{Progress: &p}); e != nil {
 				t.Error(e)
