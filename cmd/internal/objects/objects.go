@@ -32,6 +32,7 @@ type Objects struct {
 	parts    parts
 	records  atomic.Pointer[Records]
 	settled  atomic.Bool // friends have been as many as now for some time
+	opened   time.Time
 
 	ctx   context.Context // until Close
 	stop  context.CancelFunc
@@ -44,7 +45,7 @@ func New(opt Options) (*Objects, error) {
 	if opt.Self == (radicle.DID{}) || opt.Dir == "" || opt.State == nil || opt.People == nil || opt.Keys == nil {
 		return nil, errors.New("objects: self, folder, state, people and keys are required")
 	}
-	o := &Objects{opt: opt.withDefaults(), memory: newBudget(fetchMemory)}
+	o := &Objects{opt: opt.withDefaults(), memory: newBudget(fetchMemory), opened: time.Now()}
 	o.log = o.opt.Log
 	if opt.Records != nil {
 		o.SetRecords(opt.Records)

@@ -2,14 +2,33 @@ package objects
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"radswarm/blobstore/swarm"
 	"radswarm/radicle"
 )
 
-// recallTime is how long people have to say what they hold.
-const recallTime = 2 * time.Second
+// How long people have to say what they hold, and to come after a start before others are offered what they may hold.
+const (
+	recallTime   = 2 * time.Second
+	assembleTime = 3 * time.Second
+)
+
+// assemble waits, just after a start, until everybody who may have a share can be reached.
+func (o *Objects) assemble(ctx context.Context) {
+	ctx, cancel := context.WithDeadline(ctx, o.opened.Add(assembleTime))
+	defer cancel()
+	changes, stop := o.opt.People.Changes()
+	defer stop()
+	away := func(c Candidate) bool { return !c.Online }
+	for ctx.Err() == nil && slices.ContainsFunc(o.opt.People.Candidates(), away) {
+		select {
+		case <-changes:
+		case <-ctx.Done():
+		}
+	}
+}
 
 // recall asks people whether they have a share of an object already, each once in its work, and notes it. Of what was placed
 // just before the daemon was killed nothing is known here; and the same person would be offered another share now, because
@@ -34,6 +53,7 @@ func (o *Objects) recall(ctx context.Context, w *work, c *coded, people []swarm.
 	defer cancel()
 	has := map[radicle.DID]bool{}
 	swarm.Find(ctx, c.repair, c.manifest, c.n, asked, func(s swarm.Source) {
+		w.seen = append(w.seen, s)
 		if !has[s.DID] { // a second share with one person makes nothing safer
 			has[s.DID] = true
 			o.found(c, s)
@@ -42,4 +62,19 @@ func (o *Objects) recall(ctx context.Context, w *work, c *coded, people []swarm.
 	if fresh := o.index.get(c.row.OID, c.row.Size); fresh != nil {
 		*c.row = *fresh
 	}
+}
+
+// takeBack has those shares deleted that people had and that others have as well.
+func (o *Objects) takeBack(w *work, c *coded) {
+	r := o.index.get(c.row.OID, c.row.Size)
+	if r == nil {
+		return
+	}
+	for _, s := range w.seen {
+		if at := r.at(c.k(), s.Index); at != nil && at.at.Value() != s.DID {
+			o.partings.say(s.DID, s.Name)
+			o.partings.wake()
+		}
+	}
+	w.seen = nil
 }

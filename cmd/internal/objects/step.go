@@ -26,8 +26,10 @@ func (o *Objects) step(ctx context.Context, w *work) (why string, err error) {
 	if r == nil {
 		return "", nil
 	}
+	if w.fresh = w.fresh || r.Coding.K == 0; !w.fresh {
+		o.assemble(ctx)
+	}
 	crowd := newCrowd(o.opt.People)
-	w.fresh = w.fresh || r.Coding.K == 0
 	c, err := o.first(ctx, w, r, crowd)
 	switch {
 	case err != nil:
@@ -140,6 +142,7 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 	s := o.sending(c, takers, open)
 	s.Safe = swarm.Safe(c.k(), crowd.friends)
 	report, err := swarm.Send(ctx, s, o.sendOptions(w, c))
+	o.takeBack(w, c)
 	for _, f := range report.Failed {
 		o.troubles.failed(f.Holder, f.Err)
 		o.log.Info("share not taken", "object", c.row.OID, "share", f.Index, "by", f.Holder, "err", f.Err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/swarm"
 	"radswarm/radicle"
 )
 
@@ -63,6 +64,7 @@ type work struct {
 	// Of the run that goes on, one at a time.
 	fresh    bool                 // the object was coded in this work: nobody can have a share that is not known
 	recalled map[radicle.DID]bool // who was asked what they have
+	seen     []swarm.Source       // what they had
 
 	mu      sync.Mutex
 	state   workState
