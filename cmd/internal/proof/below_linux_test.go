@@ -1,10 +1,8 @@
 package proof
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -26,26 +24,6 @@ func benchBytes() int64 {
 		return n << 20
 	}
 	return 1 << 30
-}
-
-// randomFile writes a file that nothing can be made shorter of.
-func randomFile(tb testing.TB, path string, size int64, seed byte) {
-	tb.Helper()
-	f, err := os.Create(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	w := bufio.NewWriterSize(f, 1<<20)
-	_, err = io.CopyN(w, rand.NewChaCha8([32]byte{seed}), size)
-	if err == nil {
-		err = w.Flush()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
 }
 
 // usage is the processor time of this process and others.

@@ -3,12 +3,16 @@
 package proof
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
 	"testing"
+
+	"radswarm/cmd/internal/command"
+	"radswarm/cmd/internal/ui"
 )
 
 // roleKey is the environment variable that makes the test binary something else than tests: one of roles.
@@ -20,7 +24,15 @@ var roles = map[string]func(args []string) error{
 	"hold":  holdRole,
 }
 
+// programName is what the test binary is called where it is the program that is tested: its daemons and its commands.
+const programName = "rad-swarm"
+
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == programName {
+		os.Exit(command.Main(context.Background(), command.Config{
+			Args: os.Args[1:], Env: os.LookupEnv, UI: ui.Standard(), Software: "proof",
+		}))
+	}
 	role, ok := roles[os.Getenv(roleKey)]
 	if !ok {
 		os.Exit(m.Run())

@@ -1,0 +1,29 @@
+package proof
+
+import (
+	"bufio"
+	"io"
+	"math/rand/v2"
+	"os"
+	"testing"
+)
+
+// randomFile writes a file that nothing can be made shorter of.
+func randomFile(tb testing.TB, path string, size int64, seed byte) {
+	tb.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	_, err = io.CopyN(w, rand.NewChaCha8([32]byte{seed}), size)
+	if err == nil {
+		err = w.Flush()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
