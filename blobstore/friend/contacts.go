@@ -26,7 +26,20 @@ CREATE TABLE hint (
 ) STRICT, WITHOUT ROWID;
 `
 
+// schemaKeepers has who said that somebody keeps their shares.
+const schemaKeepers = `
+CREATE TABLE keeper (
+	owner BLOB NOT NULL,
+	did   BLOB NOT NULL,
+	turn  INTEGER NOT NULL, -- grows with every write: the lowest goes first
+	PRIMARY KEY (owner, did)
+) STRICT, WITHOUT ROWID;
+`
+
 const (
+	// MaxKeepers is how many keepers of one owner are remembered, and MaxKeepersOf of how many owners.
+	MaxKeepers   = 256
+	MaxKeepersOf = 64
 	// UptimeDays is over how many days uptime is measured, today included.
 	UptimeDays = 30
 	// MaxHints is of how many people hints are kept.
@@ -111,4 +124,41 @@ func (s *State) Hints(ctx context.Context, did radicle.DID) (addresses []string,
 		return err
 	})
 	return strings.Fields(text), err
+}
+
+// AddKeeper notes that an owner told where somebody is who keeps the owner's shares: there the introduction by the owner is of use.
+// Of one owner the MaxKeepers that were told last are kept, and of owners the MaxKeepersOf that told last.
+func (s *State) AddKeeper(ctx context.Context, owner, keeper radicle.DID) error {
+	return s.update(ctx, func(c *change) error {
+		const put = "INSERT OR REPLACE INTO keeper (owner, did, turn) VALUES (?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM keeper))"
+		if err := c.exec(put, owner[:], keeper[:]); err != nil {
+			return err
+		}
+		const many = "DELETE FROM keeper WHERE owner = ?1 AND did IN " +
+			"(SELECT did FROM keeper WHERE owner = ?1 ORDER BY turn DESC LIMIT -1 OFFSET ?2)"
+		if err := c.exec(many, owner[:], s.limit.keepers); err != nil {
+			return err
+		}
+		const owners = "DELETE FROM keeper WHERE owner IN " +
+			"(SELECT owner FROM keeper GROUP BY owner ORDER BY max(turn) DESC LIMIT -1 OFFSET ?)"
+		return c.exec(owners, s.limit.keepersOf)
+	})
+}
+
+// Keepers returns of all who are known to keep shares of others whose they keep, the owner who told last first.
+func (s *State) Keepers(ctx context.Context) (map[radicle.DID][]radicle.DID, error) {
+	all := map[radicle.DID][]radicle.DID{}
+	var owner, keeper []byte
+	err := s.view(ctx, func(d *database) error {
+		return d.each("SELECT owner, did FROM keeper ORDER BY turn DESC", nil, func() error {
+			o, err := toDID(owner)
+			if err != nil {
+				return err
+			}
+			k, err := toDID(keeper)
+			all[k] = append(all[k], o)
+			return err
+		}, &owner, &keeper)
+	})
+	return all, err
 }

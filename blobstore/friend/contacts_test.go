@@ -104,3 +104,28 @@ func TestHints(t *testing.T) {
 		t.Error("not the one that was removed")
 	}
 }
+
+func TestKeepers(t *testing.T) {
+	h := smallHome(t, newClock().now)
+	add := func(owner, keeper person) { t.Helper(); check(t, h.AddKeeper(t.Context(), owner.did(), keeper.did())) }
+	of := func(keeper person) []radicle.DID {
+		t.Helper()
+		return must[map[radicle.DID][]radicle.DID](t)(h.Keepers(t.Context()))[keeper.did()]
+	}
+	add(bo(), somebody(1))
+	add(cy(), somebody(1))
+	add(cy(), somebody(1))
+	h.again(t)
+	if got := of(somebody(1)); !slices.Equal(got, []radicle.DID{cy().did(), bo().did()}) {
+		t.Errorf("%v", got)
+	}
+	add(bo(), somebody(2))
+	add(bo(), somebody(3)) // one more of bo's than are kept: the first goes
+	if got := of(somebody(1)); !slices.Equal(got, []radicle.DID{cy().did()}) || len(of(somebody(3))) != 1 {
+		t.Errorf("%v", got)
+	}
+	add(somebody(9), somebody(4)) // and one more owner: cy told longest ago
+	if len(of(somebody(1))) != 0 || len(of(somebody(4))) != 1 || len(of(somebody(2))) != 1 {
+		t.Error("another owner's keepers went")
+	}
+}

@@ -9,7 +9,7 @@ import (
 func (o Options) Small() Options {
 	o.limits = &limits{
 		friends: 8, mine: 2, certificates: 4, cards: 3, records: 12, recordsVia: 4, invitations: 3, issued: 5,
-		received: 9, receivedFrom: 3, revocations: 4, hints: 3,
+		received: 9, receivedFrom: 3, revocations: 4, hints: 3, keepers: 2, keepersOf: 2,
 	}
 	return o
 }

@@ -34,7 +34,7 @@ type Options struct {
 
 // limits are how many rows there may be of each kind.
 type limits struct {
-	friends, mine, certificates, cards, records, recordsVia, invitations, issued, received, receivedFrom, revocations, hints int
+	friends, mine, certificates, cards, records, recordsVia, invitations, issued, received, receivedFrom, revocations, hints, keepers, keepersOf int
 }
 
 func (o Options) withDefaults() Options {
@@ -52,6 +52,7 @@ func (o Options) withDefaults() Options {
 			friends: MaxFriends, mine: MaxMine, certificates: MaxCertificates, cards: MaxCards,
 			records: MaxRecords, recordsVia: MaxRecordsVia, invitations: MaxInvitations, issued: MaxIssued,
 			received: MaxReceived, receivedFrom: MaxReceivedFrom, revocations: MaxRevocations, hints: MaxHints,
+			keepers: MaxKeepers, keepersOf: MaxKeepersOf,
 		}
 	}
 	return o

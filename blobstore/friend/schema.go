@@ -6,7 +6,7 @@ const applicationID = 0x72736672
 // migrations make each version of the schema out of the one before; the first out of nothing. A released one never changes.
 // Times are Unix seconds, 0 for never.
 func migrations() []string {
-	return []string{schema1, schemaObjects, schemaContacts}
+	return []string{schema1, schemaObjects, schemaContacts, schemaKeepers}
 }
 
 const schema1 = `
