@@ -72,7 +72,7 @@ func (o *Objects) first(ctx context.Context, w *work, r *row, crowd *crowd) (*co
 	o.index.edit(r.OID, func(row *friend.Object) {
 		row.Coding = friend.ObjectCoding{K: c.k(), N: c.n, Manifest: bytes}
 	})
-	return c, nil
+	return c, o.index.sync(ctx) // nobody gets a share of what would not be known after a crash
 }
 
 // widest is how many shares are committed to where K is that of many friends, whose number still grows.
