@@ -184,12 +184,12 @@ func (a *App) openStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.keys.seen = func() uint64 {
-		known, ok := a.state.Certificate(a.profile.DID())
-		if !ok {
-			return 0
+	a.keys.told = func() told {
+		self := told{card: a.state.Card(a.profile.DID())}
+		if known, ok := a.state.Certificate(a.profile.DID()); ok {
+			self.certificate = known.Certificate.Seq()
 		}
-		return known.Certificate.Seq()
+		return self
 	}
 	c := a.config.Load()
 	a.shares = newShares(a.root, c.dir(a.place), c.diskLimits(), a.options)

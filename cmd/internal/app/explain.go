@@ -20,6 +20,7 @@ import (
 	"radswarm/blobstore/wire"
 	"radswarm/blobstore/zone"
 	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/objects"
 	"radswarm/cmd/internal/peers"
 	"radswarm/radicle"
 	"radswarm/radicle/cobcache"
@@ -171,7 +172,7 @@ func Explain(err error) *control.Error {
 			return explained(err, m.code, m.hint)
 		}
 	}
-	return nil
+	return objects.Explain(err) // what has no name
 }
 
 func explained(err error, code control.Code, hint string) *control.Error {

@@ -57,7 +57,7 @@ type Keys struct {
 	dir     *os.Root // the swarm folder
 	log     *slog.Logger
 	now     func() time.Time
-	seen    func() uint64 // the highest seq of a certificate of ours that others have told of; 0: none
+	told    func() told
 
 	device *keyring.DeviceKey
 	cert   atomic.Pointer[keyring.Certificate] // nil: there is none yet
@@ -70,13 +70,18 @@ type Keys struct {
 	locked error            // why: a *LockedError, or what is wrong with the key file
 	ring   *keyring.Keyring // nil: not needed yet
 	agent  string           // path of the ssh-agent that unlock named; empty: that of the environment
-	others []*keyring.Card  // our own cards as repositories carry them
+}
+
+// told is what friends and repositories have told of this person.
+type told struct {
+	certificate uint64        // the highest seq; 0: none
+	card        *keyring.Card // the newest; nil: none
 }
 
 // openKeys reads what the swarm folder has, makes a device key where there is none, and looks for the Radicle key. That it is
 // not at hand is no error.
 func openKeys(ctx context.Context, dir *os.Root, p *profile.Profile, o Options) (*Keys, error) {
-	k := &Keys{profile: p, env: o.Env, dir: dir, log: o.Log, now: o.Now, seen: func() uint64 { return 0 }}
+	k := &Keys{profile: p, env: o.Env, dir: dir, log: o.Log, now: o.Now, told: func() told { return told{} }}
 	var err error
 	if k.device, err = deviceKey(dir); err != nil {
 		return nil, err
@@ -166,10 +171,15 @@ func (k *Keys) Keyring(ctx context.Context) (*keyring.Keyring, error) {
 	return ring, nil
 }
 
+// made returns the keyring, if it was made and lacks nothing.
 func (k *Keys) made() *keyring.Keyring {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.ring
+	ring := k.ring
+	k.mu.Unlock()
+	if ring == nil || k.misses(ring) {
+		return nil
+	}
+	return ring
 }
 
 // refused notes that a signer does not sign any more, as an agent that has ended.

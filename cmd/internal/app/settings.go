@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"path/filepath"
 	"reflect"
 
@@ -86,5 +87,10 @@ func (a *App) take(c Config) {
 	a.shares.SetLimits(next.diskLimits())
 	a.service.SetLimits(next.limits())
 	a.service.SetPublic(next.public())
+	a.background.do(func(ctx context.Context) { // what friends are told follows
+		if err := a.peers.Readdress(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("address record is not renewed", "err", err)
+		}
+	})
 	a.log.Info("settings taken")
 }

@@ -138,7 +138,7 @@ func (k *Keys) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := k.seen()
+	known := k.told().certificate
 	if old := k.cert.Load(); old != nil {
 		known = max(known, old.Seq())
 	}
@@ -156,15 +156,23 @@ func (k *Keys) renew(ctx context.Context) error {
 	return nil
 }
 
-// cards returns all cards of the person that are known here.
-func (k *Keys) cards() []*keyring.Card {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	all := slices.Clone(k.others)
-	if card := k.Card(); card != nil {
-		all = append(all, card)
+// cards returns all cards of the person that are known here: our own, and one of another machine that repositories or friends
+// have told of, whose salts are needed to open what was made there.
+func (k *Keys) cards() (all []*keyring.Card) {
+	for _, card := range []*keyring.Card{k.told().card, k.Card()} {
+		if card != nil {
+			all = append(all, card)
+		}
 	}
 	return all
+}
+
+// misses reports whether a keyring lacks a salt of a card that is known by now.
+func (k *Keys) misses(ring *keyring.Keyring) bool {
+	have := ring.Salts()
+	return slices.ContainsFunc(k.cards(), func(c *keyring.Card) bool {
+		return slices.ContainsFunc(c.Salts(), func(s keyring.Salt) bool { return !slices.Contains(have, s) })
+	})
 }
 
 // ensureCard makes a card that lists all salts, if there is none.
@@ -185,24 +193,4 @@ func (k *Keys) ensureCard(ctx context.Context, signer radicle.Signer, ring *keyr
 	}
 	k.card.Store(card)
 	return nil
-}
-
-// Found adds cards of this person that repositories carry, as a new machine finds them: their salts are needed to open what was
-// made elsewhere. Secrets that are missing are made when they are next asked for. Cards of others are left out.
-func (k *Keys) Found(cards ...*keyring.Card) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, c := range cards {
-		if c.DID() != k.profile.DID() || slices.ContainsFunc(k.others, func(o *keyring.Card) bool { return o.Seq() == c.Seq() }) {
-			continue
-		}
-		k.others = append(k.others, c)
-		if k.ring != nil && !hasAll(k.ring.Salts(), c.Salts()) {
-			k.ring = nil
-		}
-	}
-}
-
-func hasAll(have, want []keyring.Salt) bool {
-	return !slices.ContainsFunc(want, func(s keyring.Salt) bool { return !slices.Contains(have, s) })
 }
