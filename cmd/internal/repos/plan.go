@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
@@ -77,7 +78,7 @@ func (r *Repos) planRound(ctx context.Context, e *repository, v *view, more ...z
 	}
 	p := &plan{}
 	unsettled := r.settings.unsettled(e.rid)
-	for _, n := range r.queue.of(e.rid) {
+	for _, n := range r.due(e) {
 		next, err := r.pend(ctx, e, v, round.Branch, n, unsettled)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -99,6 +100,18 @@ func (r *Repos) planRound(ctx context.Context, e *repository, v *view, more ...z
 	p.Batch.Certificate = r.newCertificate(ctx, round.Branch, v)
 	p.leave(r)
 	return p, nil
+}
+
+// maxHint is how old the holders in records may be while nothing else is written.
+const maxHint = 24 * time.Hour
+
+// due returns what is to be recorded now: where only holders have changed, nothing before a day is over.
+func (r *Repos) due(e *repository) []pending {
+	all := r.queue.of(e.rid)
+	if r.queue.count(e.rid) == 0 && r.Now().Sub(e.hinted) < maxHint {
+		return nil
+	}
+	return all
 }
 
 // add notes an object that the plan records.

@@ -21,12 +21,14 @@ type queue struct {
 	pending map[radicle.RID]map[blobstore.Pointer]pending
 	batches map[string]*prepared // that pushes have, by id
 	opening map[blobstore.Pointer]bool
+	written map[radicle.RID]map[blobstore.Pointer][32]byte // hashes of the manifests that our records have
 }
 
 // pending is one object to record.
 type pending struct {
 	record.New
 	zone zone.Zone // as it was settled; zero: no path is known yet
+	hint bool      // only the holders differ from what is recorded: that has time (RECORD.md §5)
 }
 
 // prepared is a batch that was handed out, and not yet said to be signed.
@@ -43,6 +45,7 @@ func (q *queue) init() {
 	q.pending = make(map[radicle.RID]map[blobstore.Pointer]pending)
 	q.batches = make(map[string]*prepared)
 	q.opening = make(map[blobstore.Pointer]bool)
+	q.written = make(map[radicle.RID]map[blobstore.Pointer][32]byte)
 }
 
 // put adds an object. What was settled of it stays.
@@ -52,7 +55,28 @@ func (q *queue) put(rid radicle.RID, n record.New) {
 	if q.pending[rid] == nil {
 		q.pending[rid] = make(map[blobstore.Pointer]pending)
 	}
-	q.pending[rid][n.Pointer] = pending{n, q.pending[rid][n.Pointer].zone}
+	next := pending{New: n, zone: q.pending[rid][n.Pointer].zone}
+	was, recorded := q.written[rid][n.Pointer]
+	next.hint = recorded && was == n.Manifest.Hash()
+	q.pending[rid][n.Pointer] = next
+}
+
+// has reports whether an object is queued.
+func (q *queue) has(rid radicle.RID, n record.New) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, ok := q.pending[rid][n.Pointer]
+	return ok
+}
+
+// wrote notes the manifests that our records have now.
+func (q *queue) wrote(rid radicle.RID, p blobstore.Pointer, hash [32]byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.written[rid] == nil {
+		q.written[rid] = make(map[blobstore.Pointer][32]byte)
+	}
+	q.written[rid][p] = hash
 }
 
 // settle notes the zones of objects that are pending.
@@ -74,11 +98,16 @@ func (q *queue) of(rid radicle.RID) []pending {
 	return slices.SortedFunc(maps.Values(q.pending[rid]), func(a, b pending) int { return bytes.Compare(a.Pointer.OID[:], b.Pointer.OID[:]) })
 }
 
-// count returns how much is pending in a repository.
-func (q *queue) count(rid radicle.RID) int {
+// count returns how many objects are pending in a repository that nobody can find yet, or not as they are.
+func (q *queue) count(rid radicle.RID) (n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.pending[rid])
+	for _, p := range q.pending[rid] {
+		if !p.hint {
+			n++
+		}
+	}
+	return n
 }
 
 // take removes what was recorded, unless it has changed since.
@@ -141,4 +170,10 @@ func (q *queue) opened(p blobstore.Pointer) {
 
 // Stored says that an object was stored for a repository and is to be recorded. It is called again when the shares of an object
 // have changed.
-func (r *Repos) Stored(_ context.Context, rid radicle.RID, n record.New) { r.queue.put(rid, n) }
+func (r *Repos) Stored(_ context.Context, rid radicle.RID, n record.New) {
+	r.queue.put(rid, n)
+	r.rounds.at(rid, time.Now().Add(storedTime))
+}
+
+// storedTime is how long after something was stored the daemon records it at the latest, where no agent says that it has ended.
+const storedTime = 5 * time.Minute

@@ -28,6 +28,10 @@ type Keys interface {
 
 // Objects are those that this home has stored; objects.Objects is one.
 type Objects interface {
+	// Unrecorded returns the repositories that have objects which are not recorded as they are now.
+	Unrecorded(ctx context.Context) ([]radicle.RID, error)
+	// Pending returns what is stored for a repository and not recorded as it is now.
+	Pending(ctx context.Context, rid radicle.RID) ([]record.New, error)
 	// Publish has the shares of an object offered once more to those who have them, marked open: bytes do not travel. It ends
 	// soon, and is done again until it is done.
 	Publish(ctx context.Context, p blobstore.Pointer) error
@@ -128,6 +132,7 @@ func New(o Options) (*Repos, error) {
 	r.members = members{of: make(map[radicle.RID][]radicle.DID), count: make(map[radicle.DID]int)}
 	r.server = replicate.NewServer(o.Storage, replicate.ServerOptions{Seeds: r.seeds})
 	r.queue.init()
+	r.queue.open(s.toOpen())
 	r.rounds.init()
 	r.syncs.init()
 	return r, nil

@@ -40,7 +40,8 @@ type repository struct {
 	looked  time.Time
 	stale   bool // somebody said that something moved
 	view    *view
-	seen    zone.Seen
+	seen    zone.Seen // under write
+	hinted  time.Time // under write: when holders were written last, or this program began
 
 	// Under Repos.mu; and while there are users, repo stays.
 	info  os.FileInfo
@@ -75,7 +76,7 @@ func (r *Repos) use(ctx context.Context, rid radicle.RID) (*repository, error) {
 		e = nil
 	}
 	if e == nil {
-		e = &repository{rid: rid, info: info}
+		e = &repository{rid: rid, info: info, hinted: r.Now()}
 		e.index = record.NewIndex(rid, source{e})
 	}
 	if e.repo == nil {

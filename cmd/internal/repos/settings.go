@@ -33,6 +33,8 @@ type settings struct {
 type settingsFile struct {
 	Default      string                         `json:"default,omitempty"` // for all repositories; written by hand
 	Repositories map[radicle.RID]*repositorySet `json:"repositories,omitempty"`
+	// Opening are objects that were made public, and whose shares are not all marked open yet.
+	Opening []string `json:"opening,omitempty"`
 }
 
 // repositorySet is about one repository.
@@ -182,10 +184,45 @@ func (s *settings) edit(rid radicle.RID, change func(*repositorySet)) error {
 		r.NoRead, r.Named = slices.Clone(old.NoRead), slices.Clone(old.Named)
 	}
 	change(r)
-	next := settingsFile{Default: s.file.Default, Repositories: make(map[radicle.RID]*repositorySet)}
+	next := s.file
+	next.Repositories = make(map[radicle.RID]*repositorySet)
 	maps.Copy(next.Repositories, s.file.Repositories)
 	next.Repositories[rid] = r
 	return s.write(next)
+}
+
+// opening notes objects whose shares are to be marked open, and those whose shares are.
+func (s *settings) opening(more, done []blobstore.Pointer) error {
+	if len(more)+len(done) == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := make(map[string]bool)
+	for _, text := range s.file.Opening {
+		set[text] = true
+	}
+	for _, p := range more {
+		set[pointerText(p)] = true
+	}
+	for _, p := range done {
+		delete(set, pointerText(p))
+	}
+	next := s.file
+	next.Opening = slices.Sorted(maps.Keys(set))
+	return s.write(next)
+}
+
+// toOpen returns the objects whose shares are to be marked open.
+func (s *settings) toOpen() (all []blobstore.Pointer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, text := range s.file.Opening {
+		if p, err := parsePointer(text); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // write makes the file say this, whole or not at all.

@@ -41,10 +41,10 @@ func (r *Repos) Settle(ctx context.Context, rid radicle.RID, in control.Settle) 
 			return err
 		}
 		out = r.hand(e, p)
-		out.Truths = slices.Concat(out.Truths, r.whoSees(e, v, p))
+		out.Truths = slices.Concat(out.Truths, r.whoSees(v, p))
 		return nil
 	})
-	return out, err
+	return out, notThere(rid, err)
 }
 
 // hand encodes a plan for the push that writes it.
@@ -228,7 +228,7 @@ func (r *Repos) Recorded(ctx context.Context, rid radicle.RID, in control.Record
 	}
 	r.rounds.pushed(rid)
 	r.moved(rid)
-	return r.with(ctx, rid, func(e *repository, _ *view) error {
+	return r.writing(ctx, rid, func(e *repository, _ *view) error {
 		r.finish(r.rounds.context(), e, p.plan)
 		return nil
 	})
@@ -238,6 +238,12 @@ func (r *Repos) Recorded(ctx context.Context, rid radicle.RID, in control.Record
 func (r *Repos) finish(ctx context.Context, e *repository, p *plan) {
 	if err := r.settings.settle(e.rid, p.known, p.unknown); err != nil {
 		r.Log.Warn("settings cannot be written", "err", err)
+	}
+	if len(p.done) > 0 {
+		e.hinted = r.Now()
+	}
+	for _, n := range p.done {
+		r.queue.wrote(e.rid, n.Pointer, n.Manifest.Hash())
 	}
 	r.queue.take(e.rid, p.done)
 	r.tellObjects(ctx, e.rid, p)
@@ -263,6 +269,12 @@ func (r *Repos) tellObjects(ctx context.Context, rid radicle.RID, p *plan) {
 
 // openShares has shares offered again, marked open: in the background, for who has them may be away.
 func (r *Repos) openShares(p *plan) {
+	if r.Objects == nil || len(p.published()) == 0 {
+		return
+	}
+	if err := r.settings.opening(p.published(), nil); err != nil {
+		r.Log.Warn("settings cannot be written", "err", err)
+	}
 	r.queue.open(p.published())
 	r.rounds.work(func() { r.openAll(r.rounds.ctx) })
 }
@@ -272,16 +284,21 @@ func (r *Repos) openAll(ctx context.Context) {
 	if r.Objects == nil {
 		return
 	}
+	var done []blobstore.Pointer
 	for _, p := range r.queue.toOpen() {
 		err := r.Objects.Publish(ctx, p)
 		if ctx.Err() != nil {
-			return
+			break
 		}
 		if err != nil {
 			r.Log.Info("shares of a public object are not marked open yet", "oid", p.OID, "err", err)
 			continue
 		}
 		r.queue.opened(p)
+		done = append(done, p)
+	}
+	if err := r.settings.opening(nil, done); err != nil {
+		r.Log.Warn("settings cannot be written", "err", err)
 	}
 }
 
@@ -296,7 +313,7 @@ func (p *plan) published() (all []blobstore.Pointer) {
 }
 
 // whoSees says who will not find what we record: nodes that follow delegates only do not fetch our namespace.
-func (r *Repos) whoSees(e *repository, v *view, p *plan) []control.Warning {
+func (r *Repos) whoSees(v *view, p *plan) []control.Warning {
 	if len(p.Batch.Records) == 0 || v.doc.IsDelegate(r.self) || len(v.doc.Members()) < 2 {
 		return nil
 	}

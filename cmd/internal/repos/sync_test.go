@@ -6,6 +6,7 @@ import (
 
 	"radswarm/blobstore/friend"
 	"radswarm/blobstore/holder"
+	"radswarm/blobstore/record"
 	"radswarm/blobstore/wire"
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/repos"
@@ -178,24 +179,31 @@ func TestRestart(t *testing.T) {
 	w := newWorld()
 	ana := w.home(t, radtest.Ana)
 	rid := ana.initRepository(t, "film", identity.Visibility{})
-	n := ana.made(t, film("take"), "")
-	check(t, ana.state.ChangeObjects(t.Context(), func(c *friend.ObjectChange) error {
-		row := friend.Object{Pointer: n.Pointer, Salt: n.Salt, Coding: friend.ObjectCoding{K: 3, N: 10, Manifest: must[[]byte](t)(n.Manifest.MarshalBinary())}}
-		if err := c.Put(row); err != nil {
-			return err
-		}
-		for i := range 3 {
-			if err := c.Share(n.Pointer, friend.ObjectShare{K: 3, Index: i, DID: ana.did()}); err != nil {
-				return err
-			}
-		}
-		return c.Belongs(n.Pointer, friend.ObjectRepository{RID: rid})
-	}))
+	ana.index = map[radicle.RID][]record.New{rid: {ana.made(t, film("take"), "", ana.did(), ana.did())}}
 	ana.Start()
 	radtest.Eventually(t, "the film is recorded", func() bool { return len(ana.find(t, rid, "take")) == 1 })
 	got := ana.find(t, rid, "take")[0]
-	if len(got.Holders) != 3 || got.Holders[2] != ana.did() {
+	if len(got.Holders) != 2 || got.Holders[1] != ana.did() {
 		t.Errorf("holders: %v", got.Holders)
+	}
+}
+
+// Where only the holders of a film have changed, no commit is made for it alone on the same day.
+func TestHoldersHaveTime(t *testing.T) {
+	w := newWorld()
+	ana, bo := w.home(t, radtest.Ana), w.home(t, radtest.Bo)
+	rid := ana.initRepository(t, "film", identity.Visibility{})
+	ana.store(t, rid, "take")
+	ana.push(t, rid, sighted("take"))
+	ana.Stored(t.Context(), rid, ana.made(t, film("take"), "", bo.did()))
+	check(t, ana.Round(t.Context(), rid))
+	if got := ana.find(t, rid, "take")[0].Holders; slices.Contains(got, bo.did()) || ana.repository(t, rid).Pending != 0 {
+		t.Errorf("holders were written at once, or count as pending: %v", got)
+	}
+	ana.store(t, rid, "second")
+	ana.push(t, rid, sighted("second"))
+	if got := ana.find(t, rid, "take")[0].Holders; !slices.Contains(got, bo.did()) {
+		t.Errorf("holders were not written with other things: %v", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -69,6 +70,7 @@ type home struct {
 	mu        sync.Mutex
 	locked    bool
 	away      bool
+	index     map[radicle.RID][]record.New // what is stored and not recorded
 	published []blobstore.Pointer
 	recorded  []blobstore.Pointer
 	issued    []radicle.DID
@@ -168,6 +170,14 @@ func (h *home) Recorded(_ context.Context, _ radicle.RID, objects []blobstore.Po
 	defer h.mu.Unlock()
 	h.recorded = append(h.recorded, objects...)
 	return nil
+}
+
+func (h *home) Unrecorded(context.Context) ([]radicle.RID, error) {
+	return slices.Collect(maps.Keys(h.index)), nil
+}
+
+func (h *home) Pending(_ context.Context, rid radicle.RID) ([]record.New, error) {
+	return h.index[rid], nil
 }
 
 func (h *home) Holders(blobstore.Pointer) []radicle.DID { return nil }
