@@ -30,6 +30,7 @@ func (r *Repos) Met(s *holder.Session) {
 	}
 	r.rounds.work(func() {
 		for _, rid := range all {
+			r.look(r.rounds.ctx, rid)
 			r.answer(r.rounds.ctx, s.DID, rid)
 		}
 	})
@@ -174,6 +175,11 @@ func (r *Repos) tellMembers(ctx context.Context, rid radicle.RID) error {
 	}
 	if err != nil {
 		return err
+	}
+	for _, ref := range m.Refs {
+		if ref.NID.DID() == r.self {
+			r.syncs.news(rid, ref.OID)
+		}
 	}
 	r.mu.Lock()
 	people := slices.Clone(r.members.of[rid])

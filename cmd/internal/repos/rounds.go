@@ -94,6 +94,7 @@ func (o *rounds) next(now time.Time) (rid radicle.RID, wait time.Duration, ok bo
 func (r *Repos) Start() {
 	r.rounds.work(r.loop)
 	r.rounds.work(r.survey)
+	r.rounds.work(r.watch)
 	if r.Node != nil {
 		r.rounds.work(r.listen)
 	}
@@ -289,53 +290,6 @@ func (r *Repos) announce(ctx context.Context, rid radicle.RID, namespaces ...rad
 	if err != nil && !errors.Is(err, node.ErrNotRunning) && ctx.Err() == nil {
 		r.Log.Debug("node does not announce", "rid", rid, "err", err)
 	}
-}
-
-// listen hears from the Radicle node what it has fetched, and looks again when it was away.
-func (r *Repos) listen() {
-	ctx := r.rounds.ctx
-	for ctx.Err() == nil {
-		if err := r.hear(ctx); err != nil && !errors.Is(err, node.ErrNotRunning) && ctx.Err() == nil {
-			r.Log.Debug("node is not heard", "err", err)
-		}
-		timer := time.NewTimer(nodeAgain)
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
-}
-
-// nodeAgain is how long after a node was not there it is looked for again.
-const nodeAgain = 30 * time.Second
-
-func (r *Repos) hear(ctx context.Context) error {
-	sub, err := r.Node.Subscribe(ctx)
-	if err != nil {
-		return err
-	}
-	defer sub.Close()
-	stop := context.AfterFunc(ctx, func() { _ = sub.Close() })
-	defer stop()
-	for {
-		event, err := sub.Next(ctx)
-		if err != nil {
-			return err
-		}
-		if fetched, ok := event.(*node.RefsFetched); ok && len(fetched.Updated) > 0 {
-			r.fetched(ctx, fetched.RID)
-		}
-	}
-}
-
-// fetched looks at what came from elsewhere, and does a round where it names other members.
-func (r *Repos) fetched(ctx context.Context, rid radicle.RID) {
-	r.moved(rid)
-	if err := r.with(ctx, rid, func(*repository, *view) error { return nil }); err != nil && ctx.Err() == nil {
-		r.Log.Debug("repository cannot be read", "rid", rid, "err", err)
-	}
-	r.wake(rid)
 }
 
 // Unlocked says that the Radicle key is at hand: what has waited for it is done.

@@ -36,7 +36,8 @@ type syncs struct {
 	wanted map[news]bool               // that are to be fetched
 	asked  map[[32]byte]*question      // by nonce
 	online map[radicle.DID]*holder.Session
-	places chan struct{} // for fetches of news
+	told   map[radicle.RID]radicle.Oid // heads of our signed refs
+	places chan struct{}               // for fetches of news
 }
 
 // news is a repository that somebody has something new of.
@@ -48,6 +49,7 @@ type news struct {
 func (s *syncs) init() {
 	s.busy, s.wanted = make(map[radicle.RID]*sync.Mutex), make(map[news]bool)
 	s.asked, s.online = make(map[[32]byte]*question), make(map[radicle.DID]*holder.Session)
+	s.told = make(map[radicle.RID]radicle.Oid)
 	s.places = make(chan struct{}, maxFetches)
 }
 

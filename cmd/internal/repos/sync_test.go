@@ -1,6 +1,7 @@
 package repos_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"radswarm/radicle"
 	"radswarm/radicle/identity"
 	"radswarm/radicle/radtest"
+	"radswarm/radicle/storage"
 )
 
 // meet makes two homes know that the other one is there.
@@ -37,6 +39,31 @@ func TestNewsArrive(t *testing.T) {
 	radtest.Eventually(t, "and the next", func() bool {
 		p := film("second")
 		return bo.repository(t, rid).Records == 2 && p.Size > 0
+	})
+}
+
+// What others write into our namespace, as Radicle's tools do, is noticed, and told to members who are there.
+func TestWrittenByOthers(t *testing.T) {
+	w := newWorld()
+	ana, bo := w.home(t, radtest.Ana), w.home(t, radtest.Bo)
+	rid := ana.initRepository(t, "film", private(bo.did()))
+	ana.Survey(t.Context())
+	bo.fetchFrom(t, rid, ana)
+	meet(ana, bo)
+	ana.Start()
+	repo := must[*storage.Repo](t)(ana.storage.Repository(rid))
+	defer repo.Close()
+	head := must[radicle.Oid](t)(repo.Ref(t.Context(), "HEAD"))
+	_, err := repo.Update(t.Context(), ana.signer, func(ctx context.Context, tx *storage.Tx) error {
+		return tx.Set(ctx, "refs/heads/other", head)
+	})
+	check(t, err)
+	name := storage.NamespacePrefix(ana.signer.NID()) + "refs/heads/other"
+	there := must[*storage.Repo](t)(bo.storage.Repository(rid))
+	defer there.Close()
+	radtest.Eventually(t, "bo has the branch", func() bool {
+		at, err := there.Ref(t.Context(), name)
+		return err == nil && at == head
 	})
 }
 
