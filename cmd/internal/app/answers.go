@@ -70,6 +70,7 @@ func (a *App) homeAnswers(r *daemon.Routes) {
 		if err := a.keys.Unlock(ctx, in); err != nil {
 			return control.Status{}, err
 		}
+		a.repos.Unlocked() // what has waited for the key
 		return a.Status(ctx)
 	})
 	answer(r, "GET /v1/config", func(context.Context, *daemon.Request, nothing) (control.Config, error) {
