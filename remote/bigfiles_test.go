@@ -74,7 +74,10 @@ func (m *memory) Sighted(_ context.Context, _ radicle.RID, sightings []remote.Si
 func (m *memory) Record(ctx context.Context, _ radicle.RID, tx *storage.Tx) error {
 	m.records["record"]++
 	_, err := tx.Commit(ctx, "refs/notes/swarm", "Record", func(ctx context.Context, tree *storage.Tree) error {
-		return tree.Write(ctx, "count", fmt.Append(nil, len(m.kept)))
+		if len(m.sighted) == 0 {
+			return nil
+		}
+		return tree.Write(ctx, "ab/record", fmt.Append(nil, len(m.kept)))
 	})
 	return err
 }

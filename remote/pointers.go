@@ -66,6 +66,7 @@ func (s *session) unlisted(err error) error {
 type bigFile struct {
 	File
 	blobs  []radicle.Oid // the pointers
+	before bool          // it came with an earlier push, which nobody looked at
 	here   bool
 	safety Safety
 }
@@ -76,14 +77,32 @@ func (s *session) keepBigFiles(ctx context.Context, actions []action) ([]bigFile
 	if s.BigFiles == nil {
 		return nil, nil
 	}
-	files, err := s.pointers(ctx, actions)
-	if err != nil || len(files) == 0 {
+	have, err := s.have(ctx, actions)
+	if err != nil {
 		return nil, err
+	}
+	all := without(tips(actions, s.options.baseID), nil)
+	files, err := s.pointers(ctx, lfs.Range{New: without(all, have), Have: have})
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.neverLookedAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.keep(ctx, append(files, before...), all)
+}
+
+// keep looks at files, stores those that nobody has, and tells the recorder where the commits have them.
+func (s *session) keep(ctx context.Context, files []bigFile, commits []radicle.Oid) ([]bigFile, error) {
+	if len(files) == 0 {
+		return nil, nil
 	}
 	require, err := s.requirement(ctx)
 	if err != nil {
 		return nil, err
 	}
+	files = unique(files)
 	err = s.look(ctx, files)
 	switch {
 	case err != nil && require == Local && ctx.Err() == nil:
@@ -92,7 +111,8 @@ func (s *session) keepBigFiles(ctx context.Context, actions []action) ([]bigFile
 	case err != nil:
 		return nil, notStored(err, require)
 	}
-	sightings, err := s.sight(ctx, actions, files) // before hours go into storing
+	files = s.forgive(files)
+	sightings, err := s.sight(ctx, commits, files) // before hours go into storing
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +133,9 @@ func (s *session) secure(ctx context.Context, files []bigFile, require Requireme
 	return notStored(s.store(ctx, files, require), require)
 }
 
-// pointers finds what the pushed commits bring.
-func (s *session) pointers(ctx context.Context, actions []action) ([]bigFile, error) {
-	have, err := s.have(ctx, actions)
-	if err != nil {
-		return nil, err
-	}
-	fresh := without(tips(actions, s.options.baseID), have)
-	if len(fresh) == 0 {
+// pointers finds what commits bring.
+func (s *session) pointers(ctx context.Context, commits lfs.Range) ([]bigFile, error) {
+	if len(commits.New) == 0 {
 		return nil, nil
 	}
 	repo, err := s.lfs(ctx)
@@ -130,7 +145,7 @@ func (s *session) pointers(ctx context.Context, actions []action) ([]bigFile, er
 	var disk lfs.Storage
 	seen := make(map[blobstore.Pointer]int)
 	var files []bigFile
-	for found, err := range repo.Scan(ctx, lfs.Range{New: fresh, Have: have}) {
+	for found, err := range repo.Scan(ctx, commits) {
 		if incomplete, ok := errors.AsType[*lfs.IncompleteError](err); ok {
 			s.say.warn(fmt.Sprintf(textPartial, incomplete.Missing))
 			continue

@@ -30,6 +30,7 @@ type session struct {
 	out     *bufio.Writer
 	say     *voice
 	config  *lfs.Config // nil until it is read; see setUpLFS
+	forPush bool        // git wants to push, if there is anything
 	// document is the identity document that this node takes for the current one, read when it is first needed; see forget.
 	document func() (*identity.Document, error)
 }
@@ -163,7 +164,7 @@ func (s *session) serve(ctx context.Context) error {
 func (s *session) answer(ctx context.Context, c command) (done bool, err error) {
 	switch c.verb {
 	case blank:
-		return true, nil
+		return true, s.catchUp(ctx)
 	case capabilities:
 		s.out.WriteString("option\npush\nfetch\n\n")
 	case option:
@@ -176,6 +177,7 @@ func (s *session) answer(ctx context.Context, c command) (done bool, err error) 
 		s.setUpLFS(ctx)
 		return false, s.list(ctx)
 	case listForPush:
+		s.forPush = true
 		s.setUpLFS(ctx)
 		return false, s.listForPush(ctx)
 	case fetch:

@@ -17,11 +17,11 @@ const (
 )
 
 // sight finds where the pushed commits have their big files and what their attributes ask for, if there is a recorder.
-func (s *session) sight(ctx context.Context, actions []action, files []bigFile) ([]Sighting, error) {
+func (s *session) sight(ctx context.Context, tips []radicle.Oid, files []bigFile) ([]Sighting, error) {
 	if _, ok := s.BigFiles.(Recorder); !ok {
 		return nil, nil
 	}
-	commits, err := s.commits(ctx, without(tips(actions, s.options.baseID), nil))
+	commits, err := s.commits(ctx, tips)
 	if err != nil {
 		return nil, err
 	}

@@ -76,12 +76,13 @@ const (
 
 // About big files.
 const (
-	textPartial   = "%d objects of this push are not in this repository: big files among them were not looked for"
-	textSafe      = "%s: with %d friends, of whom %d may vanish"
-	textOnlyHere  = "%s: on this disk only"
-	textNowhere   = "%s: neither stored nor here"
-	textMoreSafe  = "and %d more, of whose friends %d or more may vanish"
-	hintLost      = "run `git lfs fetch --all` where they are, or push without them by `git -c swarm.require=local push …`"
-	hintPushLocal = "push again, which goes on from here; or push without `%s` by `git -c swarm.require=local push …`"
-	hintRequire   = "run `git config swarm.require safe`"
+	textPartial    = "%d objects of this push are not in this repository: big files among them were not looked for"
+	textSafe       = "%s: with %d friends, of whom %d may vanish"
+	textOnlyHere   = "%s: on this disk only"
+	textNowhere    = "%s: neither stored nor here"
+	textLostBefore = "%d big files of earlier pushes are neither stored nor here"
+	textMoreSafe   = "and %d more, of whose friends %d or more may vanish"
+	hintLost       = "run `git lfs fetch --all` where they are, or push without them by `git -c swarm.require=local push …`"
+	hintPushLocal  = "push again, which goes on from here; or push without `%s` by `git -c swarm.require=local push …`"
+	hintRequire    = "run `git config swarm.require safe`"
 )

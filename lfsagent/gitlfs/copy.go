@@ -176,8 +176,11 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// elsewhere is an environment for git in another repository: without what says where this one is.
+// elsewhere is an environment for git in another repository: without what says where this one is. nil is that of the process.
 func elsewhere(env []string) []string {
+	if env == nil {
+		env = os.Environ()
+	}
 	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		switch name {
