@@ -24,7 +24,7 @@ const (
 )
 
 // fetchPatience is how long nothing may arrive of an object: longer than it takes to reach somebody.
-const fetchPatience = 8 * time.Second
+const fetchPatience = 6 * time.Second
 
 // Get brings an object back to a file.
 func (o *Objects) Get(ctx context.Context, ask control.Get, tell Tell) (control.Fetched, error) {
@@ -154,15 +154,16 @@ func (d *download) bring(ctx context.Context, c *coded) (control.Fetched, error)
 		return control.Fetched{}, err
 	}
 	defer back()
-	out, err := d.fetch(ctx, c, d.o.gather(c, false))
+	everybody := d.o.there(c) < c.k() // is asked at once
+	out, err := d.fetch(ctx, c, d.o.gather(c, everybody, false))
 	if errors.Is(err, blobstore.ErrOID) && out.Resumed > 0 { // the beginning that was there is another one's
 		if err := d.part.Truncate(0); err != nil {
 			return out, err
 		}
-		out, err = d.fetch(ctx, c, d.o.gather(c, false))
+		out, err = d.fetch(ctx, c, d.o.gather(c, everybody, false))
 	}
-	if few, ok := errors.AsType[*blobstore.NotEnoughSharesError](err); ok && ctx.Err() == nil {
-		out, err = d.fetch(ctx, c, d.o.gather(c, true))
+	if few, ok := errors.AsType[*blobstore.NotEnoughSharesError](err); ok && !everybody && ctx.Err() == nil {
+		out, err = d.fetch(ctx, c, d.o.gather(c, true, true))
 		if fewer, ok := errors.AsType[*blobstore.NotEnoughSharesError](err); ok {
 			fewer.Failed = append(fewer.Failed, few.Failed...)
 		}
@@ -187,7 +188,7 @@ func (d *download) fetch(ctx context.Context, c *coded, gather func(context.Cont
 		return out, err
 	}
 	d.plain.Store(out.Resumed)
-	defer d.pulse(c.row.Size)()
+	defer d.pulse(c)()
 	opt := swarm.FetchOptions{
 		Patience: fetchPatience, Window: window(c.row.Size), SkipOID: d.ask.SkipOID, Progress: d.plain.Store,
 	}
@@ -209,15 +210,25 @@ func (d *download) fetch(ctx context.Context, c *coded, gather func(context.Cont
 	return out, err
 }
 
-// pulse tells how far the download is, until it is stopped.
-func (d *download) pulse(total int64) (stop func()) {
+// pulse tells how far the download is, and who is waited for when nothing comes, until it is stopped.
+func (d *download) pulse(c *coded) (stop func()) {
 	ended, over := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(over)
 		ticker := time.NewTicker(beat)
 		defer ticker.Stop()
+		moved, last, said := time.Now(), d.plain.Load(), false
 		for {
-			d.tell(control.Line{Progress: &control.Progress{What: "fetching", Bytes: d.plain.Load(), Total: total}})
+			now := d.plain.Load()
+			if now != last {
+				moved, last = time.Now(), now
+			}
+			d.tell(control.Line{Progress: &control.Progress{What: "fetching", Bytes: now, Total: c.row.Size}})
+			if !said && time.Since(moved) >= d.o.opt.Notice/2 {
+				said = true
+				d.o.probe(d.o.ctx)
+				d.tell(control.Line{Note: d.o.scarce(c)})
+			}
 			select {
 			case <-ticker.C:
 			case <-ended:
@@ -237,6 +248,9 @@ func (o *Objects) report(out *control.Fetched, c *coded, report *swarm.FetchRepo
 			one.Error = inWords(s.Err)
 		}
 		out.Sources = append(out.Sources, one)
+		if s.Silent > 0 && s.Bytes == 0 {
+			o.troubles.failed(s.DID, swarm.ErrSilent)
+		}
 		if errors.Is(s.Err, fs.ErrNotExist) {
 			o.lost(c, s.Index, s.DID)
 		}

@@ -1,10 +1,12 @@
 package objects
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -122,7 +124,7 @@ func (o *Objects) bootstrap(ctx context.Context, ring *keyring.Keyring, salt key
 	if err != nil {
 		return nil, err
 	}
-	people := o.reachable(ctx)
+	people := o.reachable(ctx, func(radicle.DID) bool { return true })
 	for _, k := range likelyK(int(min(layout.Chunks(), blobstore.MaxK))) {
 		if m := o.askManifest(ctx, key.Repair(), k, people); m != nil {
 			c, err := newCoded(r, key, m, m.Roots())
@@ -186,14 +188,17 @@ func (o *Objects) askManifest(ctx context.Context, rk blobstore.RepairKey, k int
 	return best
 }
 
-// reachable returns friends that can be reached, also those who must be dialled for it.
-func (o *Objects) reachable(ctx context.Context) []swarm.Person {
+// reachable returns friends that are wanted and can be reached, also those who must be dialled for it.
+func (o *Objects) reachable(ctx context.Context, want func(radicle.DID) bool) []swarm.Person {
 	var (
 		reaching sync.WaitGroup
 		mu       sync.Mutex
 		people   []swarm.Person
 	)
 	for _, did := range o.opt.People.Friends() {
+		if !want(did) {
+			continue
+		}
 		reaching.Go(func() {
 			if !o.opt.People.Person(did).Online && o.opt.People.Reach(ctx, did) != nil {
 				return
@@ -207,21 +212,36 @@ func (o *Objects) reachable(ctx context.Context) []swarm.Person {
 	return people
 }
 
+// there returns how many of those who are said to have shares can be reached.
+func (o *Objects) there(c *coded) (n int) {
+	for _, did := range c.row.of(c.k()) {
+		if o.opt.People.Person(did).Online && o.troubles.before(did) == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // gather returns what brings together the sources of a download: those who are said to have shares, dialled where they are
-// away; and, where too few of them can be reached or with all, whoever says that they have one.
-func (o *Objects) gather(c *coded, all bool) func(context.Context, chan<- swarm.Source) {
+// away; with everybody, also whoever says that they have one; with only, nobody whose word was not asked.
+func (o *Objects) gather(c *coded, everybody, only bool) func(context.Context, chan<- swarm.Source) {
 	return func(ctx context.Context, more chan<- swarm.Source) {
 		var gathering sync.WaitGroup
 		defer gathering.Wait()
-		has, there := c.row.of(c.k()), 0
+		has := c.row.of(c.k())
+		if everybody {
+			gathering.Go(func() { o.ask(ctx, c, has, only, more) })
+		}
+		if only {
+			return
+		}
 		for index, did := range has {
 			name, err := c.name(did, index)
-			if err != nil || all {
+			if err != nil {
 				continue
 			}
 			s := swarm.Source{DID: did, Holder: o.opt.People.Holder(did), Index: index, Name: name}
 			if o.opt.People.Person(did).Online {
-				there++
 				more <- s // has room for all
 				continue
 			}
@@ -230,9 +250,6 @@ func (o *Objects) gather(c *coded, all bool) func(context.Context, chan<- swarm.
 					more <- s
 				}
 			})
-		}
-		if all || there < c.k() {
-			gathering.Go(func() { o.ask(ctx, c, has, all, more) })
 		}
 	}
 }
@@ -243,7 +260,7 @@ func (o *Objects) ask(ctx context.Context, c *coded, has map[int]radicle.DID, al
 	for _, did := range has {
 		known[did] = !all
 	}
-	people := slices.DeleteFunc(o.reachable(ctx), func(p swarm.Person) bool { return known[p.DID] })
+	people := o.reachable(ctx, func(did radicle.DID) bool { return !known[did] })
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	sent := 0
@@ -286,12 +303,24 @@ func (o *Objects) adopt(c *coded) {
 // tooFew says why an object cannot be brought back now.
 func (o *Objects) tooFew(c *coded, few *blobstore.NotEnoughSharesError) string {
 	text := fmt.Sprintf("%s of %d needed, %d reachable", counted(few.Need, "share"), max(c.n, few.Need), few.Got)
+	return o.withMissing(text, c, func(did radicle.DID) error { return cmp.Or(blamed(few, did), o.troubles.with(did)) })
+}
+
+// scarce says who is waited for while nothing of an object comes.
+func (o *Objects) scarce(c *coded) string {
+	text := fmt.Sprintf("%s of %d needed, %d reachable", counted(c.k(), "share"), max(c.n, c.k()), o.there(c))
+	return o.withMissing(text, c, o.troubles.with)
+}
+
+// withMissing adds to a sentence who of the holders of an object is away, or has done wrong.
+func (o *Objects) withMissing(text string, c *coded, wrong func(radicle.DID) error) string {
 	var missing []string
-	for _, index := range sortedKeys(c.row.of(c.k())) {
-		did := c.row.of(c.k())[index]
+	has := c.row.of(c.k())
+	for _, index := range slices.Sorted(maps.Keys(has)) {
+		did := has[index]
 		if p := o.opt.People.Person(did); !p.Online {
 			missing = append(missing, o.called(did)+" ("+away(p)+")")
-		} else if err := blamed(few, did); err != nil {
+		} else if err := wrong(did); err != nil {
 			missing = append(missing, o.called(did)+" ("+inWords(err)+")")
 		}
 	}
@@ -312,13 +341,4 @@ func blamed(few *blobstore.NotEnoughSharesError, did radicle.DID) error {
 		}
 	}
 	return nil
-}
-
-func sortedKeys(m map[int]radicle.DID) []int {
-	keys := make([]int, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

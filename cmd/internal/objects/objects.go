@@ -31,6 +31,7 @@ type Objects struct {
 	memory   *budget
 	parts    parts
 	records  atomic.Pointer[Records]
+	probing  atomic.Bool
 	settled  atomic.Bool // friends have been as many as now for some time
 	opened   time.Time
 

@@ -180,14 +180,6 @@ func (o *Objects) takers(c *coded, crowd *crowd, without ...radicle.DID) []swarm
 	return people
 }
 
-// observe returns somebody's holder, whose silence is noticed.
-func (o *Objects) observe(did radicle.DID) blobstore.Holder {
-	return &observed{
-		Holder: o.opt.People.Holder(did), notice: o.opt.Notice,
-		owes: func(yes bool) { o.troubles.owes(did, yes) },
-	}
-}
-
 // decision is how long somebody may take to decide about an offer: so that clients hear of it within 5 s, with whom else the
 // share was placed included.
 const decision = 4 * time.Second

@@ -28,8 +28,9 @@ var errSilent = errors.New("does not answer")
 // troubles are what holders did wrong lately, of all objects together: a thousand small objects find out once that somebody is
 // frozen.
 type troubles struct {
-	mu sync.Mutex
-	of map[radicle.DID]trouble
+	mu    sync.Mutex
+	of    map[radicle.DID]trouble
+	heard map[radicle.DID]time.Time // when somebody did something last
 }
 
 type trouble struct {
@@ -98,6 +99,63 @@ func (t *troubles) all() []radicle.DID {
 	dids := slices.SortedFunc(maps.Keys(t.of), radicle.DID.Compare)
 	t.mu.Unlock()
 	return slices.DeleteFunc(dids, func(did radicle.DID) bool { return t.with(did) == nil })
+}
+
+// alive remembers that somebody did something.
+func (t *troubles) alive(did radicle.DID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.heard == nil {
+		t.heard = map[radicle.DID]time.Time{}
+	}
+	t.heard[did] = time.Now()
+}
+
+// quiet returns for how long somebody did nothing.
+func (t *troubles) quiet(did radicle.DID) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return time.Since(t.heard[did])
+}
+
+// before returns what somebody has failed of, or nil: merely to owe us something is no failure.
+func (t *troubles) before(did radicle.DID) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if one := t.of[did]; time.Now().Before(one.until) {
+		return one.err
+	}
+	return nil
+}
+
+// probeTime is how long somebody may take to answer a question that is asked only to see whether they answer.
+const probeTime = 2 * time.Second
+
+// probe asks those of whom nothing was heard lately for something, all at once: where one is frozen others may be, and each would
+// hold up an object for seconds.
+func (o *Objects) probe(ctx context.Context) {
+	if !o.probing.CompareAndSwap(false, true) {
+		return
+	}
+	defer o.probing.Store(false)
+	var asking sync.WaitGroup
+	for _, did := range o.opt.People.Friends() {
+		if !o.opt.People.Person(did).Online || o.troubles.before(did) != nil || o.troubles.quiet(did) < o.opt.Notice {
+			continue
+		}
+		asking.Go(func() {
+			ask, cancel := context.WithTimeout(ctx, probeTime)
+			defer cancel()
+			_, err := o.opt.People.Holder(did).Have(ask, make([]blobstore.ShareName, 1), blobstore.Nonce{})
+			switch {
+			case err == nil:
+				o.troubles.alive(did)
+			case ctx.Err() == nil && ask.Err() != nil:
+				o.troubles.failed(did, swarm.ErrSilent)
+			}
+		})
+	}
+	asking.Wait()
 }
 
 // inWords says in a few words what is wrong with somebody.

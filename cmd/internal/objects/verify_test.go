@@ -6,8 +6,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/blobtest"
@@ -203,17 +205,20 @@ func TestGetNamesWhoIsMissing(t *testing.T) {
 		h.town.all[1].holder.Set(blobtest.Mute(h.town.all[1].view()))
 		h.mustGet(f)
 		h.town.goAway(h.town.all[2])
-		_, err := h.Get(t.Context(), control.Get{OID: f.OID, To: filepath.Join(t.TempDir(), "x")}, nil)
+		var said heard
+		start := time.Now()
+		_, err := h.Get(t.Context(), control.Get{OID: f.OID, To: filepath.Join(t.TempDir(), "x")}, said.tell)
 		e, ok := errors.AsType[*control.Error](err)
-		if !ok || e.Code != control.CodeMissing {
+		if !ok || e.Code != control.CodeMissing || !strings.Contains(e.Message, "bo (last seen") || !strings.Contains(e.Message, "cy (") {
 			t.Errorf("%v", err)
 		}
-		t.Log(err)
+		if at, note := said.note("bo (last seen"); note == "" || at.Sub(start) > 5*time.Second {
+			t.Errorf("told %q after %v", note, at.Sub(start))
+		}
 		_, err = h.Get(t.Context(), control.Get{OID: blobstore.OID{1}, To: filepath.Join(t.TempDir(), "x")}, nil)
 		if e, ok := errors.AsType[*control.Error](err); !ok || e.Code != control.CodeNotFound {
 			t.Errorf("%v", err)
 		}
-		t.Log(err)
 		h.close()
 	})
 }

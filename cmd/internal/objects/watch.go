@@ -4,23 +4,41 @@ import (
 	"context"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"radswarm/blobstore"
+	"radswarm/radicle"
 )
 
-// observed is a holder of which it is noticed soon that it does nothing, long before swarm gives it up. Owes is called with
-// true when the holder has been expected to do something for some time, and with false when it has done it.
+// observed is a holder of which it is noticed soon that it does nothing, long before swarm gives it up.
 type observed struct {
 	blobstore.Holder
-	notice time.Duration
-	owes   func(bool)
+	notice  time.Duration
+	suspect func()       // it did nothing of what was expected of it for half that time
+	owes    func(bool)   // for that time; or, with false, it did it then
+	alive   func()       // it did something
+	trouble func() error // that it had meanwhile with somebody else's share
+}
+
+// observe returns somebody's holder, whose silence is noticed.
+func (o *Objects) observe(did radicle.DID) blobstore.Holder {
+	return &observed{
+		Holder: o.opt.People.Holder(did), notice: o.opt.Notice,
+		suspect: func() { o.begin(func() { o.probe(o.ctx) }) },
+		owes:    func(yes bool) { o.troubles.owes(did, yes) },
+		alive:   func() { o.troubles.alive(did) },
+		trouble: func() error { return o.troubles.before(did) },
+	}
 }
 
 // Put is that of the holder.
 func (h *observed) Put(ctx context.Context, offers []blobstore.Offer) ([]blobstore.Outcome, error) {
-	w := newWatch(h.notice, h.owes)
-	defer w.stop()
+	if err := h.trouble(); err != nil {
+		return nil, err
+	}
+	w := newWatch(h)
+	defer w.rest()
 	offers = slices.Clone(offers)
 	for i := range offers {
 		decided, share := offers[i].Decided, offers[i].Share
@@ -39,7 +57,7 @@ func (h *observed) Put(ctx context.Context, offers []blobstore.Offer) ([]blobsto
 			return &watched{r, w}, nil
 		}
 	}
-	w.waiting()
+	w.wait()
 	outcomes, err := h.Holder.Put(ctx, offers)
 	if err == nil {
 		w.heard()
@@ -47,33 +65,66 @@ func (h *observed) Put(ctx context.Context, offers []blobstore.Offer) ([]blobsto
 	return outcomes, err
 }
 
-// watch calls tell when it was waiting too long. Its methods are called by one goroutine at a time.
+// watch waits for a holder to do something.
 type watch struct {
+	h     *observed
 	timer *time.Timer
-	after time.Duration
-	told  chan bool // has one value: whether tell(true) was called last
-	tell  func(bool)
+
+	mu    sync.Mutex // guards what follows
+	waits bool
+	stage int // 1: it is suspected; 2: it owes us
 }
 
-func newWatch(after time.Duration, tell func(bool)) *watch {
-	w := &watch{after: after, told: make(chan bool, 1), tell: tell}
-	w.told <- false
-	w.timer = time.AfterFunc(time.Hour, func() { <-w.told; tell(true); w.told <- true })
+func newWatch(h *observed) *watch {
+	w := &watch{h: h}
+	w.timer = time.AfterFunc(time.Hour, w.late)
 	w.timer.Stop()
 	return w
 }
 
-func (w *watch) waiting() { w.timer.Reset(w.after) }
-
-func (w *watch) heard() {
-	w.timer.Stop()
-	if told := <-w.told; told {
-		w.tell(false)
+// late is called at half the time, and at all of it.
+func (w *watch) late() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.waits || w.stage == 2 {
+		return
 	}
-	w.told <- false
+	if w.stage++; w.stage == 1 {
+		w.timer.Reset(w.h.notice / 2)
+		w.h.suspect()
+		return
+	}
+	w.h.owes(true)
 }
 
-func (w *watch) stop() { w.timer.Stop() }
+// wait says that it is the holder's turn.
+func (w *watch) wait() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waits = true
+	w.timer.Reset(w.h.notice / 2)
+}
+
+// heard says that the holder did something.
+func (w *watch) heard() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waits = false
+	w.timer.Stop()
+	if w.stage == 2 {
+		w.h.owes(false)
+	}
+	w.stage = 0
+	w.h.alive()
+}
+
+// rest ends the watch.
+func (w *watch) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waits = false
+	w.timer.Stop()
+}
 
 // watched is a share that a holder reads: it owes us something except while it waits for bytes.
 type watched struct {
@@ -84,6 +135,6 @@ type watched struct {
 func (r *watched) Read(b []byte) (int, error) {
 	r.w.heard()
 	n, err := r.ReadCloser.Read(b)
-	r.w.waiting()
+	r.w.wait()
 	return n, err
 }
