@@ -136,9 +136,15 @@ func (l *lines) begun() bool {
 	return l.some
 }
 
+// Knows reports whether a request is answered at all.
+func (r *Routes) Knows(req *http.Request) bool {
+	_, pattern := r.mux.Handler(req)
+	return pattern != ""
+}
+
 // ServeHTTP implements http.Handler.
 func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if _, pattern := r.mux.Handler(req); pattern == "" {
+	if !r.Knows(req) {
 		e := &control.Error{Code: control.CodeVersion, Message: "the daemon does not know " + req.Method + " " + req.URL.Path}
 		r.write(w, e.Code.Status(), e)
 		return
