@@ -28,7 +28,7 @@ Examples:
     rad swarm lab kill 7
     rad swarm lab down`,
 		Subcommands: []*cli.Command{
-			e.labUp(), e.labEnv(), e.labStatus(), e.labKill(), e.labFreeze(), e.labStart(), e.labAdd(), e.labDown(),
+			e.labUp(), e.labEnv(), e.labStatus(), e.labKill(), e.labFreeze(), e.labStart(), e.labAdd(), e.labSearch(), e.labDown(),
 		},
 	}
 }
@@ -350,6 +350,58 @@ func (e *env) labAdd() *cli.Command {
 			return e.ui.Result(changed, func() error { return e.ui.Say("%s is up, a friend of nobody", name) })
 		},
 	}
+}
+
+func (e *env) labSearch() *cli.Command {
+	return &cli.Command{
+		Name: "search", ArgsUsage: "NAME FILE", Usage: "look for pieces of a file, its hash and its name in all that a home has on its disk",
+		Description: `That it finds what there is, it shows with the file itself. The exit code is 1 if anything was found.
+
+Examples:
+
+    rad swarm lab search ana film.mp4`,
+		Flags: labFlags(),
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 2, 2)
+			if err != nil {
+				return err
+			}
+			l, err := e.openLab(c)
+			if err != nil {
+				return err
+			}
+			s, err := l.Search(c.Context, args[0], args[1])
+			if err != nil {
+				return labError(err)
+			}
+			if err := e.ui.Result(s, func() error { return e.ui.Columns(searchedRows(s)) }); err != nil || s.Clean() {
+				return err
+			}
+			return &ui.SilentError{Exit: ui.Failed}
+		},
+	}
+}
+
+func searchedRows(s lab.Searched) [][]string {
+	return [][]string{
+		{s.Home + " has", fmt.Sprintf(
+			"%s in %s; %s", ui.Size(s.Bytes), ui.Count(s.Files, "file", "files"),
+			ui.Count(s.Shares, "share", "shares")+" among them",
+		)},
+		{"searched for", fmt.Sprintf("%s of the file, of %d bytes each, at every place: %s found",
+			ui.Count(s.Pieces, "piece", "pieces"), lab.PieceSize, ui.Count(s.Found, "is", "are"))},
+		{"its SHA-256", inFiles(s.SHA256)},
+		{"its name", inFiles(s.Name)},
+		{"as a control", fmt.Sprintf("of %s in the beginning of the file itself %s found there",
+			ui.Count(s.Control, "piece", "pieces"), ui.Count(s.ControlFound, "is", "are"))},
+	}
+}
+
+func inFiles(n int) string {
+	if n == 0 {
+		return "nowhere"
+	}
+	return "in " + ui.Count(n, "file", "files")
 }
 
 func (e *env) labDown() *cli.Command {
