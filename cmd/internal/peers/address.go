@@ -164,6 +164,9 @@ func (p *Peers) heardAddress(ctx context.Context, from radicle.DID, b []byte) er
 	if r.DID() == p.o.Self {
 		return nil // we know
 	}
+	if err := p.heardKeeper(ctx, from, r.DID()); err != nil {
+		return err
+	}
 	old, err := p.state.Address(ctx, r.DID())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -178,5 +181,20 @@ func (p *Peers) heardAddress(ctx context.Context, from radicle.DID, b []byte) er
 		p.hurry(r.DID())
 	}
 	p.tellAbout(ctx, r)
+	return nil
+}
+
+// heardKeeper notes that somebody who introduced us tells where another is: it keeps their shares.
+func (p *Peers) heardKeeper(ctx context.Context, owner, keeper radicle.DID) error {
+	if owner == keeper || slices.Contains(p.ownersAt(keeper), owner) {
+		return nil
+	}
+	if all, err := p.state.Received(ctx, owner); err != nil || len(all) == 0 {
+		return err
+	}
+	if err := p.state.AddKeeper(ctx, owner, keeper); err != nil {
+		return err
+	}
+	p.readKeepers(ctx)
 	return nil
 }

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,8 +119,9 @@ func TestANewAddressOfAHolderReachesReaders(t *testing.T) {
 
 func TestOwnAddressesAreKeptRight(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
-		advertised := []string{"ana.example.org:8777", "nonsense"}
-		a := newHome(t, w, ana, func(o *Options) { o.Advertise = func() []string { return advertised } })
+		var said atomic.Pointer[[]string]
+		said.Store(&[]string{"ana.example.org:8777", "nonsense"})
+		a := newHome(t, w, ana, func(o *Options) { o.Advertise = func() []string { return *said.Load() } })
 		b := newHome(t, w, bo)
 		accept(b, invite(a, gb), gb)
 		synctest.Wait()
@@ -127,7 +129,7 @@ func TestOwnAddressesAreKeptRight(t *testing.T) {
 			return must[*friend.AddressRecord](t)(b.state.Address(t.Context(), a.did))
 		}
 		first := record()
-		if got := first.Addresses(); len(got) != 2 || got[0] != advertised[0] {
+		if got := first.Addresses(); len(got) != 2 || got[0] != "ana.example.org:8777" {
 			t.Errorf("%q", got)
 		}
 		check(t, a.Readdress(t.Context()))
@@ -135,10 +137,10 @@ func TestOwnAddressesAreKeptRight(t *testing.T) {
 		if record().Seq() != first.Seq() {
 			t.Error("a new record for nothing")
 		}
-		advertised = []string{"ana.example.net:8777"}
+		said.Store(&[]string{"ana.example.net:8777"})
 		time.Sleep(addressTick)
 		synctest.Wait()
-		if got := record(); got.Addresses()[0] != advertised[0] {
+		if got := record(); got.Addresses()[0] != "ana.example.net:8777" {
 			t.Errorf("%q after a minute", got.Addresses())
 		}
 		// At half of its life there is another.

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -21,24 +22,26 @@ type contact struct {
 	knock    bool               // they did not take our HELLO: a knock comes before it
 	failures int                // attempts that failed since a line lasted
 	problem  error              // why there is no line
-	failed   time.Time          // when the last attempt failed; zero: it did not
-	took     time.Duration      // how long it took
-	next     time.Time          // when the keeper dials next
-	busy     time.Time          // until when they take no blk/1 streams
+	said     error              // the last of these that tells a person what to do
+	saidAt   time.Time
+	failed   time.Time     // when the last attempt failed; zero: it did not
+	took     time.Duration // how long it took
+	next     time.Time     // when the keeper dials next
+	busy     time.Time     // until when they take no blk/1 streams
 }
 
 // line is a connection on which a HELLO was accepted.
 type line struct {
 	*holder.Session
 	since    time.Time
-	gone     chan struct{} // closed when it ended
-	used     time.Time     // when a stream of ours ended last
-	streams  int           // of ours that are open
-	replaced bool          // there is a newer connection
-	shown    map[radicle.DID]bool
-	told     map[radicle.DID]uint64 // address records that went over it: of whom, and their number
-	pledge   wire.Pledge            // that was told last
-	pledged  time.Time              // when; zero: never
+	gone     chan struct{}                 // closed when it ended
+	used     time.Time                     // when a stream of ours ended last
+	streams  int                           // of ours that are open
+	replaced bool                          // there is a newer connection
+	shown    map[radicle.DID]chan struct{} // owners whose introductions were presented; closed when that is done
+	told     map[radicle.DID]uint64        // address records that went over it: of whom, and their number
+	pledge   wire.Pledge                   // that was told last
+	pledged  time.Time                     // when; zero: never
 }
 
 func (l *line) alive() bool { return !l.replaced && l.Conn.Err() == nil }
@@ -63,6 +66,21 @@ func (p *Peers) contact(did radicle.DID) *contact {
 func (p *Peers) prune(c *contact) {
 	if len(c.lines) == 0 && c.attempt == nil && c.keeper == nil {
 		delete(p.contacts, c.did)
+	}
+}
+
+// saidAge is for how long a reason counts although nothing was heard of it since.
+const saidAge = time.Hour
+
+// fail notes why there is no line. A reason that somebody gave is not forgotten for a connection that was merely cut.
+func (c *contact) fail(err error) {
+	c.problem = err
+	_, hello := errors.AsType[*holder.HelloError](err)
+	remote, bye := errors.AsType[*wire.RemoteError](err)
+	told := hello || bye && remote.Code == wire.CodeDenied
+	silent := errors.Is(err, ErrNotAdmitted) && (c.said == nil || errors.Is(c.said, ErrNotAdmitted) || time.Since(c.saidAt) > saidAge)
+	if told || silent {
+		c.said, c.saidAt = err, time.Now()
 	}
 }
 

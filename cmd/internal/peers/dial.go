@@ -24,16 +24,16 @@ const (
 	leastMemory = time.Second
 )
 
-// reach returns a line with somebody, and dials where there is none; owner is whose shares are to be read there, zero or ourselves
-// for our own. Who asks waits for patience at most, and the attempt goes on.
-func (p *Peers) reach(ctx context.Context, did, owner radicle.DID) (*line, error) {
+// reach returns a line with somebody, and dials where there is none; owners are those whose introductions may let us in there.
+// Who asks waits for patience at most, and the attempt goes on.
+func (p *Peers) reach(ctx context.Context, did radicle.DID, owners []radicle.DID) (*line, error) {
 	if did == p.o.Self {
 		return nil, net.ErrDevice
 	}
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		l, a, err := p.lineOrAttempt(did, owner)
+		l, a, err := p.lineOrAttempt(did, owners)
 		if l != nil {
 			return l, nil
 		}
@@ -55,7 +55,7 @@ func (p *Peers) reach(ctx context.Context, did, owner radicle.DID) (*line, error
 }
 
 // lineOrAttempt returns the line that there is, or else the attempt that is under way, which it begins if it must.
-func (p *Peers) lineOrAttempt(did, owner radicle.DID) (*line, *attempt, error) {
+func (p *Peers) lineOrAttempt(did radicle.DID, owners []radicle.DID) (*line, *attempt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.contact(did)
@@ -70,7 +70,7 @@ func (p *Peers) lineOrAttempt(did, owner radicle.DID) (*line, *attempt, error) {
 		return nil, nil, c.problem
 	}
 	a := &attempt{done: make(chan struct{})}
-	if p.network == nil || !p.spawnLocked(func() { p.run(c, a, owner) }) {
+	if p.network == nil || !p.spawnLocked(func() { p.run(c, a, owners) }) {
 		return nil, nil, ErrStopped
 	}
 	c.attempt = a
@@ -78,9 +78,9 @@ func (p *Peers) lineOrAttempt(did, owner radicle.DID) (*line, *attempt, error) {
 }
 
 // run makes an attempt.
-func (p *Peers) run(c *contact, a *attempt, owner radicle.DID) {
+func (p *Peers) run(c *contact, a *attempt, owners []radicle.DID) {
 	began := time.Now()
-	a.err = p.dial(p.life, c.did, owner)
+	a.err = p.dialAs(p.life, c.did, owners)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.attempt = nil
@@ -89,11 +89,27 @@ func (p *Peers) run(c *contact, a *attempt, owner radicle.DID) {
 	}
 	if a.err != nil {
 		c.failures++
-		c.problem, c.failed, c.took = a.err, time.Now(), time.Since(began)
+		c.fail(a.err)
+		c.failed, c.took = time.Now(), time.Since(began)
 		c.knock = knocksNext(c.knock, a.err)
 	}
 	p.prune(c)
 	close(a.done)
+}
+
+// dialAs dials somebody as a friend or member, or as the guest of owners: of one after the other, until one's word lets us in.
+func (p *Peers) dialAs(ctx context.Context, did radicle.DID, owners []radicle.DID) error {
+	if p.isFriend(did) || len(owners) == 0 {
+		return p.dial(ctx, did, radicle.DID{})
+	}
+	var err error
+	for _, owner := range owners {
+		err = p.dial(ctx, did, owner)
+		if !errors.Is(err, ErrNotAdmitted) && !errors.Is(err, ErrNotIntroduced) {
+			return err
+		}
+	}
+	return err
 }
 
 // dial connects with somebody and meets them. Where that showed us their certificate for the first time it is done again: the HELLO
@@ -202,7 +218,7 @@ func (p *Peers) knock(ctx context.Context, conn net.Conn, did, owner radicle.DID
 	if cert == nil {
 		return keyring.ErrExpired
 	}
-	if p.isFriend(did) || owner.IsZero() || owner == p.o.Self || owner == did {
+	if owner.IsZero() || owner == did {
 		return p.say(ctx, conn, &wire.KnockMember{Certificate: cert.Bytes()})
 	}
 	return p.show(ctx, conn, owner)
@@ -265,6 +281,6 @@ func (p *Peers) unreachable(did radicle.DID, err error) error {
 
 // Reach connects with somebody, if that is not done. The error is an *[UnreachableError], [ErrStopped] or ctx's.
 func (p *Peers) Reach(ctx context.Context, did radicle.DID) error {
-	_, err := p.reach(ctx, did, radicle.DID{})
+	_, err := p.reach(ctx, did, p.ownersAt(did))
 	return err
 }

@@ -45,7 +45,11 @@ func TestAGuestReadsWhileTheOwnerIsAway(t *testing.T) {
 	everywhere(t, func(t *testing.T, w world) {
 		a, b, c, sh := reader(t, w)
 		a.stop()
+		check(t, fetch(t, c.Holder(b.did), sh))
 		check(t, fetch(t, c.HolderFor(b.did, a.did), sh))
+		c.stop()
+		c.start()
+		check(t, fetch(t, c.Holder(b.did), sh)) // whose introduction to show is not forgotten
 		if c.Person(b.did).Friend || len(b.state.Friends()) != 1 {
 			t.Error("a guest is a friend")
 		}
@@ -108,12 +112,12 @@ func TestARevocationReachesWhoWasAway(t *testing.T) {
 
 func TestAFriendReadsWhatAnotherOwns(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
-		a, b, c, sh := reader(t, w)
+		_, b, c, sh := reader(t, w)
 		friends(b, c, gb)
-		if err := fetch(t, c.Holder(b.did), sh); err == nil {
+		if err := fetch(t, c.HolderFor(b.did, c.did), sh); err == nil {
 			t.Error("a friend reads another's shares without an introduction")
 		}
-		check(t, fetch(t, c.HolderFor(b.did, a.did), sh))
+		check(t, fetch(t, c.Holder(b.did), sh))
 	})
 }
 

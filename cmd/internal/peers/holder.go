@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,27 +14,54 @@ import (
 	"radswarm/radicle"
 )
 
-// Holder returns somebody as a holder of shares. Each call of its methods opens a stream on the connection that there is, and
-// dials where there is none: for at most 5 s, then it is an *[UnreachableError]. Somebody who is busy for longer is a
-// *[wire.BusyError].
-func (p *Peers) Holder(did radicle.DID) blobstore.Holder { return p.HolderFor(did, p.o.Self) }
-
-// HolderFor returns somebody as a holder of what another owns: of who is no friend too, if owner has introduced us and told
-// where its holders are.
-func (p *Peers) HolderFor(did, owner radicle.DID) blobstore.Holder {
-	return &wire.Client{Open: func(ctx context.Context) (wire.Stream, error) {
-		return p.stream(ctx, did, owner)
-	}}
+// Holder returns somebody as a holder of shares: of ours, and of those of others who introduced us and told that it keeps them.
+// Each call of its methods opens a stream on the connection that there is, and dials where there is none: for at most 5 s, then
+// it is an *[UnreachableError]. Somebody who is busy for longer is a *[wire.BusyError].
+func (p *Peers) Holder(did radicle.DID) blobstore.Holder {
+	return p.holder(did, func() []radicle.DID { return p.ownersAt(did) })
 }
 
-// stream opens a stream for shares of an owner.
-func (p *Peers) stream(ctx context.Context, did, owner radicle.DID) (net.Stream, error) {
+// HolderFor is Holder for the shares of one owner, who need not have told that they are there.
+func (p *Peers) HolderFor(did, owner radicle.DID) blobstore.Holder {
+	return p.holder(did, func() []radicle.DID {
+		if owner == p.o.Self {
+			return nil
+		}
+		return []radicle.DID{owner}
+	})
+}
+
+func (p *Peers) holder(did radicle.DID, owners func() []radicle.DID) blobstore.Holder {
+	return &wire.Client{Open: func(ctx context.Context) (wire.Stream, error) { return p.stream(ctx, did, owners()) }}
+}
+
+// ownersAt returns who told that somebody keeps shares of theirs.
+func (p *Peers) ownersAt(did radicle.DID) []radicle.DID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.keepers[did])
+}
+
+// readKeepers reads who keeps shares of whom.
+func (p *Peers) readKeepers(ctx context.Context) {
+	all, err := p.state.Keepers(ctx)
+	if err != nil {
+		p.o.Log.Warn("who keeps shares of others is not known", "error", err)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keepers = all
+}
+
+// stream opens a stream for shares of owners.
+func (p *Peers) stream(ctx context.Context, did radicle.DID, owners []radicle.DID) (net.Stream, error) {
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := p.notBusy(waiting, did); err != nil {
 		return nil, mine(ctx, err)
 	}
-	s, err := p.open(waiting, did, owner)
+	s, err := p.open(waiting, did, owners)
 	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
 		return nil, p.unreachable(did, fmt.Errorf("no answer in %v", patience))
 	}
@@ -77,14 +105,16 @@ func (p *Peers) busyFor(did radicle.DID) time.Duration {
 }
 
 // open opens a stream on a line that takes one.
-func (p *Peers) open(ctx context.Context, did, owner radicle.DID) (net.Stream, error) {
+func (p *Peers) open(ctx context.Context, did radicle.DID, owners []radicle.DID) (net.Stream, error) {
 	for {
-		l, err := p.reach(ctx, did, owner)
+		l, err := p.reach(ctx, did, owners)
 		if err != nil {
 			return nil, err
 		}
-		if err := p.present(ctx, l, owner); err != nil {
-			return nil, err
+		for _, owner := range owners {
+			if owner != did {
+				p.present(ctx, l, owner)
+			}
 		}
 		s, err := l.Conn.Open(ctx)
 		switch {
@@ -108,33 +138,48 @@ func (p *Peers) replace(l *line) {
 	l.replaced = true
 }
 
-// present presents the introduction by an owner on a line, once. A friend without one is asked all the same: the owner may have
-// been let in since.
-func (p *Peers) present(ctx context.Context, l *line, owner radicle.DID) error {
-	if owner.IsZero() || owner == p.o.Self || owner == l.DID {
-		return nil
-	}
+// present presents the introduction by an owner on a line, once. Who does not take it is asked all the same: for shares of others.
+func (p *Peers) present(ctx context.Context, l *line, owner radicle.DID) {
 	p.mu.Lock()
-	shown := l.shown[owner]
-	p.mu.Unlock()
-	if shown {
-		return nil
+	shown, done := l.shown[owner], make(chan struct{})
+	if shown == nil {
+		l.shown[owner] = done
 	}
+	p.mu.Unlock()
+	if shown != nil {
+		select {
+		case <-shown:
+		case <-ctx.Done():
+		}
+		return
+	}
+	defer close(done)
 	err := p.show(ctx, l.Conn, owner)
 	if err == nil {
+		return
+	}
+	p.o.Log.Debug("introduction is not taken", "at", l.DID, "by", owner, "error", err)
+	if !errors.Is(err, ErrNotAdmitted) && !errors.Is(err, ErrNotIntroduced) {
 		p.mu.Lock()
-		l.shown[owner] = true
+		delete(l.shown, owner) // it was not judged
 		p.mu.Unlock()
 	}
-	if l.Conn.Err() != nil || ctx.Err() != nil {
-		return mine(ctx, nil) // Open says it
+}
+
+// presentAgain has an introduction by somebody presented where another was.
+func (p *Peers) presentAgain(owner radicle.DID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.contacts {
+		for _, l := range c.lines {
+			delete(l.shown, owner)
+		}
 	}
-	return err
 }
 
 // Open opens a stream that speaks a protocol, of which nothing but its name is said yet. It dials as Reach does.
 func (p *Peers) Open(ctx context.Context, did radicle.DID, protocol string) (net.Stream, error) {
-	s, err := p.open(ctx, did, radicle.DID{})
+	s, err := p.open(ctx, did, p.ownersAt(did))
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (p *Peers) release(did radicle.DID) {
 // keeping keeps a line until ctx is done.
 func (p *Peers) keeping(ctx context.Context, c *contact) {
 	for ctx.Err() == nil {
-		l, a, _ := p.lineOrAttempt(c.did, radicle.DID{})
+		l, a, _ := p.lineOrAttempt(c.did, nil)
 		switch {
 		case l != nil:
 			p.stay(ctx, c, l)

@@ -34,6 +34,7 @@ type Peers struct {
 	reached  time.Time                     // when somebody connected to us last
 	outward  int                           // lines that this side dialled, without one that another did
 	twins    map[radicle.DID]time.Time     // whose keys were seen on two machines
+	keepers  map[radicle.DID][]radicle.DID // of those who keep shares of others: whose, as these told
 }
 
 var _ holder.Control = (*Peers)(nil)
@@ -43,7 +44,7 @@ func New(o Options) *Peers {
 	o = o.withDefaults()
 	p := &Peers{
 		o: o, state: o.State, contacts: map[radicle.DID]*contact{}, uptime: map[radicle.DID]friend.Uptime{},
-		twins: map[radicle.DID]time.Time{}, repos: noRepositories{}, mover: noMover{o.State},
+		twins: map[radicle.DID]time.Time{}, keepers: map[radicle.DID][]radicle.DID{}, repos: noRepositories{}, mover: noMover{o.State},
 		turn: make(chan struct{}, 1),
 	}
 	p.life, p.end = context.WithCancel(context.Background())
@@ -69,6 +70,7 @@ func (p *Peers) Start(n net.Network, s *holder.Service) {
 	p.mu.Lock()
 	p.network, p.service, p.started = n, s, time.Now()
 	p.mu.Unlock()
+	p.readKeepers(p.life)
 	p.housekeep()
 	p.keepAll()
 }

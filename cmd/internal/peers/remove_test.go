@@ -89,8 +89,11 @@ func TestDrainGoesOnUntilNothingIsLeft(t *testing.T) {
 		a.stop()
 		a.start()
 		time.Sleep(2 * drainTick)
-		if a.mover.left != 0 {
-			t.Errorf("%d left", a.mover.left)
+		a.mover.mu.Lock()
+		left := a.mover.left
+		a.mover.mu.Unlock()
+		if left != 0 {
+			t.Errorf("%d left", left)
 		}
 		if _, ok := a.state.Friend(b.did); !ok {
 			t.Fatal("removed while something of theirs is here")

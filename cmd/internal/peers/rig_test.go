@@ -307,7 +307,7 @@ func (h *home) knows(other *home) bool {
 func (h *home) hears(other *home) bool {
 	f, _ := h.state.Friend(other.did)
 	l := h.lineWith(other.did)
-	return f.Given.Give > 0 && l != nil && l.Access&l.Granted&wire.AccessFriend != 0
+	return f.Given.Room > 0 && l != nil && l.Access&l.Granted&wire.AccessFriend != 0
 }
 
 func invite(h *home, give int64) string {

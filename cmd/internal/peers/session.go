@@ -18,11 +18,11 @@ const lasting = 30 * time.Second
 // Met is part of [holder.Control].
 func (p *Peers) Met(s *holder.Session) {
 	now := time.Now()
-	l := &line{Session: s, since: now, used: now, gone: make(chan struct{}), shown: map[radicle.DID]bool{}, told: map[radicle.DID]uint64{}}
+	l := &line{Session: s, since: now, used: now, gone: make(chan struct{}), shown: map[radicle.DID]chan struct{}{}, told: map[radicle.DID]uint64{}}
 	p.mu.Lock()
 	c := p.contact(s.DID)
 	c.lines = append(c.lines, l)
-	c.problem, c.failed, c.busy = nil, time.Time{}, time.Time{}
+	c.problem, c.said, c.failed, c.busy = nil, nil, time.Time{}, time.Time{}
 	c.knock = false
 	if s.Conn.Inbound() {
 		p.reached, p.outward = now, 0
@@ -67,7 +67,7 @@ func (p *Peers) Left(s *holder.Session, err error) {
 		return true
 	})
 	if last {
-		c.problem = err
+		c.fail(err)
 		if lasted {
 			c.failures = 0
 		} else {
@@ -107,7 +107,9 @@ func (p *Peers) heardIntroductions(ctx context.Context, from radicle.DID, m *wir
 		}
 		if err != nil {
 			p.o.Log.Info("introduction is left out", "from", from, "reason", err)
+			continue
 		}
+		p.presentAgain(i.DID())
 	}
 }
 

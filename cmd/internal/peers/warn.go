@@ -56,7 +56,7 @@ func (p *Peers) warnFriend(f friend.Friend) (all []control.Warning) {
 	p.mu.Lock()
 	var problem error
 	if c, ok := p.contacts[f.DID]; ok && c.best() == nil {
-		problem = c.problem
+		problem = c.said
 	}
 	p.mu.Unlock()
 	if skew, ok := errors.AsType[*keyring.ClockError](problem); ok {
