@@ -84,6 +84,9 @@ func (w *client) check(ctx context.Context) (<-chan struct{}, error) {
 		if s.moved.After(moved) {
 			moved = s.moved
 		}
+		if any := w.o.works.moved.Load(); s.state == queued && any != nil && any.After(moved) {
+			moved = *any // others come first
+		}
 		if first == nil {
 			first, stuck = s.changed, p
 		}

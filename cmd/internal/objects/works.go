@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"radswarm/blobstore"
@@ -22,6 +23,7 @@ type works struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	moved   atomic.Pointer[time.Time] // when bytes of any work moved last
 
 	mu    sync.Mutex
 	of    map[blobstore.OID]*work
@@ -60,6 +62,7 @@ func weight(size int64) int {
 type work struct {
 	blobstore.Pointer
 	since time.Time
+	all   *works // nil: of none
 
 	// Of the run that goes on, one at a time.
 	fresh    bool                 // the object was coded in this work: nobody can have a share that is not known
@@ -70,7 +73,7 @@ type work struct {
 	state   workState
 	again   bool
 	hot     bool      // a client waits for it
-	moved   time.Time // when bytes moved last, or it began
+	moved   time.Time // when bytes moved last; zero: not yet
 	read    int64     // bytes of plaintext, of the first pass
 	sent    int64     // bytes of shares
 	why     string    // for what it waits
@@ -96,7 +99,7 @@ func (w *works) start(p blobstore.Pointer, hot bool) *work {
 	one := w.of[p.OID]
 	fresh := one == nil
 	if fresh {
-		one = &work{Pointer: p, since: time.Now(), changed: make(chan struct{}), done: make(chan struct{})}
+		one = &work{Pointer: p, since: time.Now(), all: w, changed: make(chan struct{}), done: make(chan struct{})}
 		w.of[p.OID] = one
 	}
 	one.mu.Lock()
@@ -105,7 +108,7 @@ func (w *works) start(p blobstore.Pointer, hot bool) *work {
 	case one.state == running:
 		one.again = true
 	case fresh, one.state == waiting:
-		one.state, one.why, one.err, one.moved = queued, "", nil, time.Now()
+		one.state, one.why, one.err = queued, "", nil
 		w.queue(one, hot || one.hot)
 	case hot && !one.hot && one.state == queued:
 		w.back = slices.DeleteFunc(w.back, func(o *work) bool { return o == one })
@@ -212,8 +215,7 @@ func (w *works) close() {
 func (w *work) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.state, w.moved = running, time.Now()
-	w.err = nil
+	w.state, w.err = running, nil
 	w.tellLocked()
 }
 
@@ -242,7 +244,7 @@ func (w *work) took(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent += int64(n)
-	w.moved = time.Now()
+	w.movedLocked()
 }
 
 // passed says that n bytes of the file were read.
@@ -250,7 +252,14 @@ func (w *work) passed(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.read += int64(n)
-	w.moved = time.Now()
+	w.movedLocked()
+}
+
+func (w *work) movedLocked() {
+	now := time.Now()
+	if w.moved = now; w.all != nil {
+		w.all.moved.Store(&now)
+	}
 }
 
 // postpone keeps the work from being tried again for some time.
