@@ -278,7 +278,7 @@ func (a *App) openRooms(ctx context.Context) error {
 	})
 	var err error
 	a.objects, err = objects.New(objects.Options{
-		Self: a.profile.DID(), Dir: a.place.Dir, State: a.state, People: people{a.peers}, Keys: ringOf{a.keys},
+		Self: a.profile.DID(), Dir: a.place.Dir, State: a.state, People: a.people(), Keys: ringOf{a.keys},
 		Records: a.repos, Log: a.log.With("room", "objects"),
 	})
 	if err != nil {

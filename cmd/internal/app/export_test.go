@@ -7,3 +7,6 @@ func Meanings() (all []error) {
 	}
 	return all
 }
+
+// ScrubStore is what the daemon does with its shares once in a month.
+var ScrubStore = scrubStore

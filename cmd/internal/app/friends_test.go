@@ -5,9 +5,13 @@ package app_test
 import (
 	"crypto/rand"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"radswarm/blobstore/disk"
+	"radswarm/cmd/internal/app"
 	"radswarm/cmd/internal/control"
 )
 
@@ -70,6 +74,74 @@ func TestFriendsPutAndGet(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 	bo.status(b)
+}
+
+// Who is a friend no more counts no more; and a share that rots where nobody reads it is found by scrubbing.
+func TestRemovedAndRotten(t *testing.T) {
+	ana, bo := newHome(t, "ana", ""), newHome(t, "bo", "")
+	a, b := ana.start(), bo.start()
+	befriend(t, ana, bo, 1<<30)
+	film := make([]byte, 1<<20)
+	_, _ = rand.Read(film)
+	stored := watch[control.Stored](ana, a, http.MethodPost, "/v1/put", control.Put{Path: file(t, "film", film)})
+	c, err := app.LoadConfig(bo.Place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bo.stop()
+	rot(t, filepath.Join(bo.Place.Dir, c.Shares), len(film))
+	st, err := disk.Open(t.Context(), filepath.Join(bo.Place.Dir, c.Shares), disk.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rotten []disk.Scrubbed
+	err = app.ScrubStore(t.Context(), st, time.Now().Add(time.Hour), func(s disk.Scrubbed) { rotten = append(rotten, s) })
+	if err != nil || len(rotten) != 1 {
+		t.Errorf("%v, %v", rotten, err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = bo.start()
+	bo.status(b)
+
+	watch[control.RemovedFriend](ana, a, http.MethodDelete, "/v1/friends/bo", control.RemoveFriend{Force: true})
+	holding := call[control.Holding](ana, a, http.MethodGet, "/v1/objects/"+stored.Object.OID.String(), nil)
+	if holding.Object.People != 0 || holding.Object.Safe {
+		t.Errorf("%+v", holding.Object)
+	}
+}
+
+// rot changes a byte in the middle of the largest file of a folder.
+func rot(t *testing.T, dir string, least int) {
+	t.Helper()
+	var path string
+	var size int64
+	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if info, err := d.Info(); err == nil && info.Mode().IsRegular() && info.Size() > size {
+			path, size = p, info.Size()
+		}
+		return nil
+	})
+	if err != nil || size < int64(least) {
+		t.Fatalf("%s, %d bytes, %v", path, size, err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var one [1]byte
+	if _, err := f.ReadAt(one[:], size/2); err != nil {
+		t.Fatal(err)
+	}
+	one[0] ^= 1
+	if _, err := f.WriteAt(one[:], size/2); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A home whose key is locked still keeps and gives what is its friends'.

@@ -18,12 +18,35 @@ import (
 
 // What one room has, in the words of another.
 
-// people are those of package peers, as package objects sees them.
-type people struct{ *peers.Peers }
+// people are those of package peers, as package objects sees them, and who lives here.
+type people struct {
+	*peers.Peers
+	self radicle.DID
+	own  blobstore.Holder // of what others have put here
+}
 
 var _ objects.People = people{}
 
+// Holder implements objects.People.
+func (p people) Holder(did radicle.DID) blobstore.Holder {
+	if did == p.self {
+		return p.own
+	}
+	return p.Peers.Holder(did)
+}
+
+// Reach implements objects.People.
+func (p people) Reach(ctx context.Context, did radicle.DID) error {
+	if did == p.self {
+		return nil
+	}
+	return p.Peers.Reach(ctx, did)
+}
+
 func (p people) Person(did radicle.DID) objects.Person {
+	if did == p.self {
+		return objects.Person{Name: "you", Online: true, Seen: time.Now()}
+	}
 	one := p.Peers.Person(did)
 	return objects.Person{Name: one.Name, Online: one.Online, Seen: one.Seen, Household: one.Household}
 }
