@@ -10,13 +10,12 @@ import (
 	"syscall"
 
 	"radswarm/cmd/internal/command"
-	"radswarm/cmd/internal/ui"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := command.Main(ctx, command.Config{
-		Args: os.Args[1:], Env: os.LookupEnv, UI: ui.Standard(), Software: version(),
+		Args: os.Args[1:], Env: os.LookupEnv, UI: command.Terminal(), Software: version(),
 	})
 	stop()
 	os.Exit(code)

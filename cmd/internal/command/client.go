@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/ui"
@@ -88,9 +89,9 @@ func (e *env) watch(ctx context.Context, method, path string, in, out any, goesO
 
 // to makes a path of a request. What stands in it may hold anything.
 func to(parts ...string) string {
-	path := "/v1"
-	for _, p := range parts {
-		path += "/" + url.PathEscape(p)
+	escaped := make([]string, len(parts))
+	for i, p := range parts {
+		escaped[i] = url.PathEscape(p)
 	}
-	return path
+	return "/v1/" + strings.Join(escaped, "/")
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"os/exec"
 
 	"github.com/urfave/cli/v2"
 
@@ -49,6 +50,9 @@ const (
 	objects      = "objects"
 	toLearn      = "to try and to learn"
 )
+
+// Terminal is how this process speaks with people.
+func Terminal() *ui.UI { return ui.Standard(ui.ProgramName(exec.LookPath)) }
 
 // Main runs a command line and returns its exit code.
 func Main(ctx context.Context, c Config) int {

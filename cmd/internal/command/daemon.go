@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -250,8 +251,8 @@ func readTail(path string, limit int64) ([]byte, error) {
 	}
 	from := max(0, info.Size()-limit)
 	b, err := io.ReadAll(io.NewSectionReader(f, from, limit))
-	if from > 0 {
-		b = afterLine(b)
+	if _, whole, ok := bytes.Cut(b, []byte{'\n'}); ok && from > 0 {
+		b = whole
 	}
-	return trimLine(b), err
+	return bytes.TrimRight(b, "\n"), err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -77,14 +78,14 @@ func fetchedText(f *control.Fetched) string {
 			people[s.DID.String()] = true
 		}
 	}
-	text := fmt.Sprintf("from %s in %.1f s", ui.Count(len(people), "person", "people"), f.Seconds)
+	parts := []string{fmt.Sprintf("from %s in %.1f s", ui.Count(len(people), "person", "people"), f.Seconds)}
 	if f.Resumed > 0 {
-		text += "; " + ui.Size(f.Resumed) + " were here"
+		parts = append(parts, ui.Size(f.Resumed)+" were here")
 	}
 	for _, s := range f.Sources {
 		if s.Error != "" {
-			text += "; " + called(s.Name, s.DID) + ": " + s.Error
+			parts = append(parts, called(s.Name, s.DID)+": "+s.Error)
 		}
 	}
-	return text
+	return strings.Join(parts, "; ")
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 
@@ -17,7 +16,7 @@ type Options struct {
 	Out, Err io.Writer // results; everything else
 	Terminal bool      // Err is one: progress may be drawn, and, where In is one too, questions asked
 	Width    int       // columns of it; 0: 80
-	Program  string    // as hints name it; empty: see [ProgramName]
+	Program  string    // as hints name it, see [ProgramName]; empty: rad-swarm
 }
 
 // UI is where a command speaks to a person. Quiet and JSON are set once, before it speaks.
@@ -37,14 +36,14 @@ func New(o Options) *UI {
 		o.Width = 80
 	}
 	if o.Program == "" {
-		o.Program = ProgramName(exec.LookPath)
+		o.Program = "rad-swarm"
 	}
 	return &UI{o: o}
 }
 
-// Standard is the UI of a process.
-func Standard() *UI {
-	o := Options{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
+// Standard is the UI of a process, that is a program of this name.
+func Standard(program string) *UI {
+	o := Options{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Program: program, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
 	if o.Terminal {
 		if w, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil {
 			o.Width = w
@@ -53,7 +52,7 @@ func Standard() *UI {
 	return New(o)
 }
 
-// ProgramName is what people type before a subcommand: rad runs rad-swarm, where rad is there.
+// ProgramName is what people type before a subcommand: rad runs rad-swarm, where rad is there. Look is exec.LookPath.
 func ProgramName(look func(string) (string, error)) string {
 	if _, err := look("rad"); err == nil {
 		return "rad swarm"
