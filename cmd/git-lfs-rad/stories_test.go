@@ -26,6 +26,7 @@ import (
 // testscript has, a story can say
 //
 //	film FILE SIZE [SEED]   makes a file that no compression makes smaller
+//	same FILE FILE          is cmp that shows nothing of them
 //	lab N                   brings up a lab with N friends, and looks through the eyes of you
 //	as NAME                 looks through the eyes of another home of the lab
 //	gone FILE…              deletes files and folders that must be there
@@ -46,7 +47,7 @@ func TestStories(t *testing.T) {
 			return setup(e, bin, strings.Join([]string{bin, tool, os.Getenv("PATH")}, string(os.PathListSeparator)))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"film": film, "lab": bringUp, "as": as, "gone": gone, "trace": trace, "count": count,
+			"film": film, "same": same, "lab": bringUp, "as": as, "gone": gone, "trace": trace, "count": count,
 		},
 		RequireExplicitExec: true,
 	})
@@ -132,6 +133,19 @@ func film(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = io.CopyN(f, rand.NewChaCha8(seed), size)
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: same FILE FILE")
+	}
+	a, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	b, err := os.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if bytes.Equal(a, b) == neg {
+		ts.Fatalf("%s has %d bytes, %s has %d", args[0], len(a), args[1], len(b))
+	}
 }
 
 func bringUp(ts *testscript.TestScript, neg bool, args []string) {
