@@ -19,7 +19,7 @@ func (k kept) For(owner radicle.DID, _ int64) blobstore.Holder { return k[owner]
 
 // What a friend has put here is read here, whosever it is; and nothing is put or deleted that way.
 func TestOwnShares(t *testing.T) {
-	m := m := blobtest.NewMemory(1 << 20)blobtest.Memory{}
+	m := new(blobtest.Memory)
 	ana, bo := blobtest.Person(1).NID().DID(), blobtest.Person(2).NID().DID()
 	share := blobtest.NewShare(7, 5000)
 	blobtest.MustPut(t, m.For(bo), bo, share)
