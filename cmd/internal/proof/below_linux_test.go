@@ -26,6 +26,9 @@ func benchBytes() int64 {
 	return 1 << 30
 }
 
+// idleTime is how long BenchmarkIdle looks, where that is said.
+func idleTime() string { return os.Getenv("RADSWARM_PROOF_IDLE") }
+
 // usage is the processor time of this process and others.
 func usage(tb testing.TB, pids []int) (here, there time.Duration) {
 	for _, pid := range pids {

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +29,8 @@ type stage struct {
 	*lab.Lab
 	tb      testing.TB
 	program string
-	dir     string // for files of the test
+	dir     string   // for files of the test
+	clients sync.Map // by home
 }
 
 // newStage brings up a lab in which you has so many friends.
@@ -92,11 +94,15 @@ func copyFile(from, to string) error {
 // client asks the daemon of a home.
 func (s *stage) client(name string) *control.Client {
 	s.tb.Helper()
+	if c, ok := s.clients.Load(name); ok {
+		return c.(*control.Client)
+	}
 	c, _, err := control.Connect(s.tb.Context(), s.Place(name))
 	if err != nil {
 		s.tb.Fatal(err)
 	}
 	s.tb.Cleanup(c.Close)
+	s.clients.Store(name, c)
 	return c
 }
 
@@ -122,10 +128,10 @@ func (s *stage) friends() []string {
 }
 
 // file makes a file of random bytes.
-func (s *stage) file(name string, size int64, seed byte) string {
+func (s *stage) file(name string, size int64, seed ...byte) string {
 	s.tb.Helper()
 	path := filepath.Join(s.dir, name)
-	randomFile(s.tb, path, size, seed)
+	randomFile(s.tb, path, size, seed...)
 	return path
 }
 

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"radswarm/cmd/internal/command"
-	"radswarm/cmd/internal/ui"
 )
 
 // roleKey is the environment variable that makes the test binary something else than tests: one of roles.
@@ -30,7 +29,7 @@ const programName = "rad-swarm"
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == programName {
 		os.Exit(command.Main(context.Background(), command.Config{
-			Args: os.Args[1:], Env: os.LookupEnv, UI: ui.Standard(), Software: "proof",
+			Args: os.Args[1:], Env: os.LookupEnv, UI: command.Terminal(), Software: "proof",
 		}))
 	}
 	role, ok := roles[os.Getenv(roleKey)]
