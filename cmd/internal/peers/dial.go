@@ -115,6 +115,9 @@ func (p *Peers) dialAs(ctx context.Context, did radicle.DID, owners []radicle.DI
 // dial connects with somebody and meets them. Where that showed us their certificate for the first time it is done again: the HELLO
 // that was said did not know to whom it was said.
 func (p *Peers) dial(ctx context.Context, did, owner radicle.DID) error {
+	if err := p.learnAnew(ctx, did); err != nil {
+		return err
+	}
 	for range 2 {
 		t, err := p.target(ctx, did)
 		if err != nil {

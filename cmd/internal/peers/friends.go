@@ -155,17 +155,8 @@ func (p *Peers) learnDevice(ctx context.Context, did radicle.DID) error {
 	if err := did.Validate(); err != nil {
 		return &control.Error{Code: control.CodeUsage, Message: "not the did of anybody"}
 	}
-	all, err := p.repositories().Published(ctx, did)
-	if err != nil {
+	if err := p.learnPublished(ctx, did); err != nil {
 		return err
-	}
-	for _, cert := range all {
-		if cert.DID() != did {
-			continue
-		}
-		if _, err := p.state.AddPublished(ctx, cert); err != nil {
-			p.o.Log.Info("published certificate is left out", "of", did, "reason", err)
-		}
 	}
 	if _, ok := p.state.Certificate(did); ok {
 		return nil
@@ -179,6 +170,37 @@ func (p *Peers) learnDevice(ctx context.Context, did radicle.DID) error {
 		Code: control.CodeNotFound, Message: "no device of " + did.String() + " is known: invite them",
 		Hint: "rad swarm invite --give 50GB",
 	}
+}
+
+// learnPublished keeps the certificates of somebody that repositories carry.
+func (p *Peers) learnPublished(ctx context.Context, did radicle.DID) error {
+	all, err := p.repositories().Published(ctx, did)
+	if err != nil {
+		return err
+	}
+	for _, cert := range all {
+		if cert.DID() != did {
+			continue
+		}
+		if _, err := p.state.AddPublished(ctx, cert); err != nil {
+			p.o.Log.Info("published certificate is left out", "of", did, "reason", err)
+		}
+	}
+	return nil
+}
+
+// learnAfter is after how many attempts in vain it is looked whether somebody has published another device.
+const learnAfter = 3
+
+// learnAnew is learnPublished for a friend who was dialled in vain.
+func (p *Peers) learnAnew(ctx context.Context, did radicle.DID) error {
+	p.mu.Lock()
+	failures := p.contact(did).failures
+	p.mu.Unlock()
+	if failures < learnAfter || !p.isFriend(did) {
+		return nil
+	}
+	return p.learnPublished(ctx, did)
 }
 
 // welcome begins what follows from a new or changed friend.

@@ -212,3 +212,34 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 		}
 	})
 }
+
+func TestAFriendWithAnotherMachineIsFound(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		b.stop()
+		b.key = keyring.NewDeviceKey([32]byte{bo, 3}) // the same person, on another machine
+		b.certify(time.Hour)
+		b.start()
+		a.until("the friend comes with the new device", func() bool { return a.hears(b) && a.lineWith(b.did).Device == b.key.Device() })
+	})
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		b.stop()
+		b.key = keyring.NewDeviceKey([32]byte{bo, 3})
+		b.certify(time.Hour)
+		w.Partition(a.key.Device(), b.key.Device(), true)
+		b.start()
+		time.Sleep(time.Hour)
+		a.repos.mu.Lock()
+		a.repos.published = []*keyring.Certificate{b.cert.Load()}
+		a.repos.mu.Unlock()
+		check(t, a.state.SetHints(t.Context(), b.did, b.Addresses()))
+		b.release(a.did) // who could dial as well
+		w.Partition(a.key.Device(), b.key.Device(), false)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*lastWait)
+		defer cancel()
+		a.untilIn(ctx, "the friend is found by what it published", func() bool { return a.Online(b.did) })
+	})
+}

@@ -277,7 +277,8 @@ func (h *home) untilIn(ctx context.Context, what string, holds func() bool) {
 	changed, stop := h.Changes()
 	defer stop()
 	// What is not announced, such as a record that was written, is looked for now and then.
-	tick := time.NewTicker(20 * time.Millisecond)
+	deadline, _ := ctx.Deadline()
+	tick := time.NewTicker(time.Until(deadline) / 1000)
 	defer tick.Stop()
 	for !holds() {
 		select {
