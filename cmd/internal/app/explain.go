@@ -172,6 +172,9 @@ func Explain(err error) *control.Error {
 			return explained(err, m.code, m.hint)
 		}
 	}
+	if errors.Is(err, context.Canceled) {
+		return nil // the daemon says why
+	}
 	return objects.Explain(err) // what has no name
 }
 

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -96,6 +97,9 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	if e := app.Explain(errors.New("anything")); e != nil {
+		t.Errorf("%+v", e)
+	}
+	if e := app.Explain(fmt.Errorf("put: %w", context.Canceled)); e != nil {
 		t.Errorf("%+v", e)
 	}
 	as := &control.Error{Code: control.CodeBusy, Message: "later"}
