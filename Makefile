@@ -7,6 +7,9 @@ PREFIX ?= $(HOME)/.local
 DESTDIR ?=
 FUZZTOTAL ?= 180
 FUZZTIME ?=
+SIZE ?=
+FILE ?=
+LAB ?=
 
 # Tools run from their pinned versions: go.mod names only what the product imports.
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
@@ -19,7 +22,7 @@ FOLDERS = $$(git ls-files '*.go' | sed 's,/.*,,' | sort -u)
 # The programs: every main directly under cmd/.
 MAINS = $$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./cmd/...)
 
-.PHONY: build help install uninstall test check bench sim fuzz radicle radicle-release generate go-version \
+.PHONY: build help install uninstall test check bench sim demo fuzz radicle radicle-release generate go-version \
 	format vet tidy fix cross lint deadcode race vuln generated
 .NOTPARALLEL:
 
@@ -53,6 +56,9 @@ bench: go-version ## run the benchmarks
 
 sim: go-version ## how near downloads come to the bound, over 100 drawn sets of lines
 	@RADSWARM_SIM=100 go test -v -run=NearTheBound -count=1 ./blobstore/swarm
+
+demo: go-version ## the whole story on this machine: ten friends, a film, seven vanish (SIZE=1GiB, FILE=/film.mp4, LAB=/folder)
+	@SIZE="$(SIZE)" FILE="$(FILE)" LAB="$(LAB)" .ci/demo
 
 fuzz: go-version ## fuzz every target, FUZZTOTAL=180 seconds in all (or FUZZTIME=30s for each)
 	@echo '== fuzz'
