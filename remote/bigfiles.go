@@ -33,6 +33,17 @@ type Recorder interface {
 	Recorded(ctx context.Context, rid radicle.RID)
 }
 
+// Carrier is what BigFiles may be in addition: repositories come and go through it without a Radicle node. What it cannot do is as if
+// it were not there.
+type Carrier interface {
+	// Clone fetches a repository that is not in storage from whoever has it and lets us have it. Progress goes to w.
+	Clone(ctx context.Context, rid radicle.RID, w io.Writer) error
+	// Refresh fetches what members who are there have newer. It starts nothing.
+	Refresh(ctx context.Context, rid radicle.RID) error
+	// Wrote says that refs of ours have moved, to be told to members.
+	Wrote(ctx context.Context, rid radicle.RID)
+}
+
 // File is an object that lies on this disk.
 type File struct {
 	Object blobstore.Pointer

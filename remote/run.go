@@ -95,7 +95,7 @@ func (s *session) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.repo, err = store.Repository(s.url.RID); err != nil {
+	if err = s.openRepository(ctx, store); err != nil {
 		return repositoryError(err, store.Path(s.url.RID), s.url.RID)
 	}
 	s.work = newWorkingCopy(s.Env)
@@ -175,6 +175,7 @@ func (s *session) answer(ctx context.Context, c command) (done bool, err error) 
 		fmt.Fprintln(s.out, answer)
 	case list:
 		s.setUpLFS(ctx)
+		s.refresh(ctx)
 		return false, s.list(ctx)
 	case listForPush:
 		s.forPush = true
