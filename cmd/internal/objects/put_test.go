@@ -94,7 +94,7 @@ func TestPutWithoutFriends(t *testing.T) {
 			t.Fatalf("%+v, %v, %q", out, err, note)
 		}
 		_, err = h.put(f, control.Safe)
-		if e, ok := errors.AsType[*control.Error](err); !ok || e.Code != control.CodeMissing || e.Hint != "rad swarm invite" {
+		if e, ok := errors.AsType[*control.Error](err); !ok || e.Code != control.CodeMissing || e.Hint != "rad swarm invite --give 50GB" {
 			t.Errorf("safe: %v", err)
 		}
 		if c := h.Counts(); c.Pending != 1 || c.Safe != 0 {

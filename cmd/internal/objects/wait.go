@@ -230,7 +230,7 @@ func (o *Objects) friendless(name string, require control.Requirement) error {
 	}
 	return &control.Error{
 		Code: control.CodeMissing, Message: fmt.Sprintf("%s: require=%s, and there is no friend yet", name, require),
-		Hint: "rad swarm invite",
+		Hint: "rad swarm invite --give 50GB",
 	}
 }
 
