@@ -108,6 +108,11 @@ func (e *env) runDaemon(c *cli.Context, place control.Place) error {
 		return nil // it was asked to end
 	case errors.Is(err, daemon.ErrRunning):
 		return &ui.HintError{Err: err, Hint: "rad swarm daemon --stop", Exit: ui.Conflict}
+	case err == nil:
+		return nil
+	}
+	if told := app.Explain(err); told != nil {
+		return told
 	}
 	return err
 }

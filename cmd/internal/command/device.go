@@ -22,7 +22,7 @@ Examples:
     rad swarm device remove did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK`,
 		Action: e.listDevices,
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list them", Action: e.listDevices},
+			{Name: "list", Aliases: []string{"ls"}, Usage: "list them", Action: e.listDevices},
 			{Name: "add", ArgsUsage: "DID", Usage: "add a DID of yours", Action: e.addDevice},
 			{Name: "remove", ArgsUsage: "DID", Usage: "take one away", Action: e.removeDevice},
 		},

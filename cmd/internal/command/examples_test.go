@@ -3,8 +3,13 @@ package command
 import (
 	"context"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -210,4 +215,56 @@ func checkHelp(t *testing.T, c *cli.Command, name string) {
 	for _, sub := range c.Subcommands {
 		checkHelp(t, sub, name+" "+sub.Name)
 	}
+}
+
+// Every hint in our code that is a command of ours is one: its command and flags exist.
+func TestHintsAreCommands(t *testing.T) {
+	app := testApp(t)
+	n := 0
+	for _, root := range []string{"../..", "../../../lfsagent", "../../../remote", "../../../blobstore"} {
+		for _, literal := range literals(t, root) {
+			_, line, ok := strings.Cut(literal.line, "rad swarm ")
+			if !ok || strings.Contains(line, "…") || !strings.HasPrefix(literal.line, "rad swarm ") {
+				continue
+			}
+			if n++; strings.HasSuffix(line, " ") {
+				line += "VALUE" // that is put there when it runs
+			}
+			if _, err := arrange(app.Commands, words(strings.SplitN(line, "\n", 2)[0])); err != nil {
+				t.Errorf("%s: %q: %v", literal.where, literal.line, err)
+			}
+		}
+	}
+	if n < 50 {
+		t.Errorf("only %d hints found", n)
+	}
+}
+
+// literals returns the texts in the code below a folder, tests left out.
+func literals(t *testing.T, root string) []example {
+	t.Helper()
+	var found []example
+	files := token.NewFileSet()
+	err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(files, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				if text, err := strconv.Unquote(l.Value); err == nil {
+					found = append(found, example{path, text})
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }

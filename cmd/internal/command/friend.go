@@ -23,7 +23,7 @@ Examples:
     rad swarm friend remove bo --drain`,
 		Action: e.listFriends,
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list friends and invitations", Action: e.listFriends},
+			{Name: "list", Aliases: []string{"ls"}, Usage: "list friends and invitations", Action: e.listFriends},
 			e.friendAdd(), e.friendSet(), e.friendRemove(),
 			{Name: "suggest", Usage: "list people who might be asked: followed by you, and delegates beside you", Action: e.suggest},
 			{Name: "show", ArgsUsage: "WHO", Usage: "show one friend", Action: e.showFriend},

@@ -32,7 +32,7 @@ Examples:
 		},
 		Action: e.invite,
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list invitations", Action: e.listInvitations},
+			{Name: "list", Aliases: []string{"ls"}, Usage: "list invitations", Action: e.listInvitations},
 			{Name: "cancel", ArgsUsage: "ID", Usage: "take an invitation back", Action: e.cancelInvitation},
 		},
 	}

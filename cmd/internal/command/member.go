@@ -22,7 +22,7 @@ func memberCommand(e *env) *cli.Command {
 		Flags:  []cli.Flag{repoFlag()},
 		Action: e.listMembers,
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list them", Flags: []cli.Flag{repoFlag()}, Action: e.listMembers},
+			{Name: "list", Aliases: []string{"ls"}, Usage: "list them", Flags: []cli.Flag{repoFlag()}, Action: e.listMembers},
 			e.memberAdd(), e.memberRemove(),
 		},
 	}
