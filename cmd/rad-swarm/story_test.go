@@ -62,6 +62,11 @@ func endDaemons(dir string) error {
 	if err != nil {
 		return err
 	}
+	inLabs, err := filepath.Glob(filepath.Join(dir, "*", "*", "swarm"))
+	if err != nil {
+		return err
+	}
+	places = append(places, inLabs...)
 	for _, p := range places {
 		err = errors.Join(err, endDaemon(control.Place{Dir: p}))
 	}
