@@ -179,11 +179,14 @@ func (r *Repos) sources(ctx context.Context, rid radicle.RID) ([]radicle.DID, er
 		return nil, err
 	}
 	people = slices.DeleteFunc(people, func(did radicle.DID) bool { return did == r.self || !r.People.Online(did) })
-	return r.introducers(ctx, rid, people)
+	if len(people) > 0 {
+		return people, nil
+	}
+	return r.introducers(ctx, rid)
 }
 
-// introducers adds those who have introduced us as readers of a repository: they can be dialled.
-func (r *Repos) introducers(ctx context.Context, rid radicle.RID, people []radicle.DID) ([]radicle.DID, error) {
+// introducers are those who have introduced us as a reader of a repository: they can be dialled.
+func (r *Repos) introducers(ctx context.Context, rid radicle.RID) (people []radicle.DID, err error) {
 	all, err := r.State.Received(ctx, radicle.DID{})
 	for _, i := range all {
 		if i.RID() == rid && !slices.Contains(people, i.DID()) {

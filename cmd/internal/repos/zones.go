@@ -116,7 +116,9 @@ func (r *Repos) changeOnce(
 		if err != nil || p.empty() {
 			return err
 		}
-		note(tell, fmt.Sprintf("%d records", len(p.Batch.Records)))
+		if again {
+			note(tell, fmt.Sprintf("%d records, and more to come", len(p.Batch.Records)))
+		}
 		out.Changed += len(p.Batch.Records)
 		out.Truths = append(out.Truths, truths(p.Truths)...)
 		return r.commit(ctx, e, p)
@@ -172,10 +174,7 @@ func (r *Repos) chosen(ctx context.Context, e *repository, in control.SetZone) (
 // explainInward says for people what is refused.
 func explainInward(err error) error {
 	if in, ok := errors.AsType[*zone.InwardError](err); ok {
-		return &control.Error{
-			Code: control.CodeConflict, Message: in.Error(),
-			Hint: "the object can be stored anew under another key; who could read it still can while its shares are there",
-		}
+		return &control.Error{Code: control.CodeConflict, Message: in.Error()}
 	}
 	if of, ok := errors.AsType[*record.ObjectError](err); ok && errors.Is(err, fs.ErrNotExist) {
 		return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("%v is not recorded here by you", of.Pointer.OID)}
