@@ -69,5 +69,15 @@ func (e *env) uninstallDaemon(c *cli.Context, place control.Place) error {
 	})
 }
 
+// isInstalled is whether the system runs the daemon of this home.
+func (e *env) isInstalled() bool {
+	place, err := e.place()
+	if err != nil {
+		return false
+	}
+	s, err := e.service(place)
+	return err == nil && installed(s)
+}
+
 // installed is whether the system runs the daemon.
 func installed(s daemon.Service) bool { return isFile(s.UnitPath()) || isFile(s.AgentPath()) }

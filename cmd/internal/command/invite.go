@@ -169,7 +169,7 @@ func (e *env) accepted(a *control.Accepted) error {
 	case a.Repository != nil:
 		err = e.ui.Say("%s lets you into %s: git clone %s", a.By, a.Repository, cloneURL(*a.Repository))
 	}
-	if err == nil && a.Friend != nil {
+	if err == nil && a.Friend != nil && !e.isInstalled() {
 		e.ui.Note("%s", e.ui.Localize("friends rely on you: rad swarm daemon --install lets it run also when nobody is logged in"))
 	}
 	return err
