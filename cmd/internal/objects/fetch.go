@@ -226,7 +226,7 @@ func (d *download) pulse(c *coded) (stop func()) {
 			d.tell(control.Line{Progress: &control.Progress{What: "fetching", Bytes: now, Total: c.row.Size}})
 			if !said && time.Since(moved) >= d.o.opt.Notice/2 {
 				said = true
-				d.o.probe(d.o.ctx)
+				d.o.probe()
 				d.tell(control.Line{Note: d.o.scarce(c)})
 			}
 			select {
@@ -249,7 +249,7 @@ func (o *Objects) report(out *control.Fetched, c *coded, report *swarm.FetchRepo
 		}
 		out.Sources = append(out.Sources, one)
 		if s.Silent > 0 && s.Bytes == 0 {
-			o.troubles.failed(s.DID, swarm.ErrSilent)
+			o.listen(s.DID)
 		}
 		if errors.Is(s.Err, fs.ErrNotExist) {
 			o.lost(c, s.Index, s.DID)

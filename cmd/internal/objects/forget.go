@@ -212,15 +212,18 @@ func (o *Objects) sendElsewhere(ctx context.Context, c *coded, indices map[int]b
 	if err := o.partings.unsay(ctx, c, takers); err != nil {
 		return err
 	}
+	leave, err := o.gate.pass(ctx, likely(takers, len(indices)))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	s := o.sending(c, takers, open)
 	for index := range indices {
 		delete(s.Placed, index)
 	}
 	w := &work{Pointer: c.row.Pointer, changed: make(chan struct{}), done: make(chan struct{})} // nobody waits for it
 	report, err := swarm.Send(ctx, s, o.sendOptions(w, c))
-	for _, f := range report.Failed {
-		o.troubles.failed(f.Holder, f.Err)
-	}
+	o.failures(report.Failed)
 	return err
 }
 

@@ -29,9 +29,9 @@ type Objects struct {
 	troubles troubles
 	locks    locks
 	memory   *budget
+	gate     gate
 	parts    parts
 	records  atomic.Pointer[Records]
-	probing  atomic.Bool
 	settled  atomic.Bool // friends have been as many as now for some time
 	opened   time.Time
 

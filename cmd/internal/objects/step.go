@@ -143,8 +143,8 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 	s.Safe = swarm.Safe(c.k(), crowd.friends)
 	report, err := swarm.Send(ctx, s, o.sendOptions(w, c))
 	o.takeBack(w, c)
+	o.failures(report.Failed)
 	for _, f := range report.Failed {
-		o.troubles.failed(f.Holder, f.Err)
 		o.log.Info("share not taken", "object", c.row.OID, "share", f.Index, "by", f.Holder, "err", f.Err)
 	}
 	if fresh := o.index.get(w.OID, w.Size); fresh != nil {

@@ -31,6 +31,7 @@ type troubles struct {
 	mu    sync.Mutex
 	of    map[radicle.DID]trouble
 	heard map[radicle.DID]time.Time // when somebody did something last
+	asked map[radicle.DID]<-chan struct{}
 }
 
 type trouble struct {
@@ -126,36 +127,6 @@ func (t *troubles) before(did radicle.DID) error {
 		return one.err
 	}
 	return nil
-}
-
-// probeTime is how long somebody may take to answer a question that is asked only to see whether they answer.
-const probeTime = 2 * time.Second
-
-// probe asks those of whom nothing was heard lately for something, all at once: where one is frozen others may be, and each would
-// hold up an object for seconds.
-func (o *Objects) probe(ctx context.Context) {
-	if !o.probing.CompareAndSwap(false, true) {
-		return
-	}
-	defer o.probing.Store(false)
-	var asking sync.WaitGroup
-	for _, did := range o.opt.People.Friends() {
-		if !o.opt.People.Person(did).Online || o.troubles.before(did) != nil || o.troubles.quiet(did) < o.opt.Notice {
-			continue
-		}
-		asking.Go(func() {
-			ask, cancel := context.WithTimeout(ctx, probeTime)
-			defer cancel()
-			_, err := o.opt.People.Holder(did).Have(ask, make([]blobstore.ShareName, 1), blobstore.Nonce{})
-			switch {
-			case err == nil:
-				o.troubles.alive(did)
-			case ctx.Err() == nil && ask.Err() != nil:
-				o.troubles.failed(did, swarm.ErrSilent)
-			}
-		})
-	}
-	asking.Wait()
 }
 
 // inWords says in a few words what is wrong with somebody.

@@ -190,6 +190,11 @@ func (v *verifying) note(checks []swarm.Check) {
 
 // heal puts what is missing or damaged where it was.
 func (v *verifying) heal(ctx context.Context, s *swarm.Sending) error {
+	leave, err := v.o.gate.pass(ctx, ailing(v.checks))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	report, err := swarm.Heal(ctx, s, v.checks, swarm.SendOptions{Patience: decision})
 	for index, at := range report.Placed {
 		v.healed[index] = true
@@ -205,6 +210,17 @@ func (v *verifying) heal(ctx context.Context, s *swarm.Sending) error {
 		return nil // which the states say
 	}
 	return err
+}
+
+// ailing returns at whom something is broken.
+func ailing(checks []swarm.Check) []radicle.DID {
+	var dids []radicle.DID
+	for _, c := range checks {
+		if broken(c) && !slices.Contains(dids, c.DID) {
+			dids = append(dids, c.DID)
+		}
+	}
+	return dids
 }
 
 func broken(c swarm.Check) bool { return c.State == swarm.Missing || c.State == swarm.Damaged }

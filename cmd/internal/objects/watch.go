@@ -25,7 +25,7 @@ type observed struct {
 func (o *Objects) observe(did radicle.DID) blobstore.Holder {
 	return &observed{
 		Holder: o.opt.People.Holder(did), notice: o.opt.Notice,
-		suspect: func() { o.begin(func() { o.probe(o.ctx) }) },
+		suspect: func() { o.begin(o.probe) },
 		owes:    func(yes bool) { o.troubles.owes(did, yes) },
 		alive:   func() { o.troubles.alive(did) },
 		trouble: func() error { return o.troubles.before(did) },
