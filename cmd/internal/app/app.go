@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,7 @@ type App struct {
 	peers    *peers.Peers
 	objects  *objects.Objects
 	repos    *repos.Repos
+	router   *router
 	routes   *daemon.Routes
 
 	background background
@@ -253,11 +255,12 @@ func (a *App) openRooms(ctx context.Context) error {
 	if err := a.openRepositories(ctx); err != nil {
 		return err
 	}
+	a.router = a.newRouter()
 	known := &social{self: a.profile.DID(), home: a.profile.Home, repositories: a.repos}
 	a.peers = peers.New(peers.Options{
 		Self: a.profile.DID(), Alias: a.alias, State: a.state, Store: a.shares,
 		Key: a.keys.Device(), Certificate: a.keys.Certificate,
-		Advertise: func() []string { return a.config.Load().Advertise },
+		Advertise: a.advertise,
 		Named:     func() bool { return a.config.Load().public() == holder.PublicNamed },
 		Limits:    func() holder.Limits { return a.config.Load().limits() },
 		Social:    known,
@@ -289,6 +292,15 @@ func (a *App) openRooms(ctx context.Context) error {
 	a.repos.SetPeople(a.peers)
 	a.repos.SetObjects(stored{a.objects, a.repos})
 	return nil
+}
+
+// advertise returns where others reach this machine although it has no such address: what its person says, and its router.
+func (a *App) advertise() []string {
+	all := slices.Clone(a.config.Load().Advertise)
+	if at, ok := a.router.Address(); ok {
+		all = append(all, at.String())
+	}
+	return all
 }
 
 // openRepositories opens Radicle's storage.
@@ -324,6 +336,7 @@ func (a *App) openNetwork(context.Context) error {
 func (a *App) begin(context.Context) error {
 	a.repos.Start()
 	a.chores()
+	a.background.do(a.router.run)
 	return nil
 }
 

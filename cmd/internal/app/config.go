@@ -76,7 +76,7 @@ type Config struct {
 	AcceptPublic string `json:"accept_public"`
 	// Transports are "tcp" and "quic", or one of them. Default: both.
 	Transports []string `json:"transports"`
-	// UPnP asks the router to forward the port. Default false: this version does not.
+	// UPnP asks routers of home networks to forward the port. Default true.
 	UPnP bool `json:"upnp"`
 	// MDNS looks for friends in the local network. Default false: this version does not.
 	MDNS bool `json:"mdns"`
@@ -88,7 +88,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Listen: []string{}, Advertise: []string{}, Shares: "shares", AcceptPublic: holder.PublicYes.String(),
-		Transports: []string{"tcp", "quic"}, Guess: true,
+		Transports: []string{"tcp", "quic"}, UPnP: true, Guess: true,
 	}
 }
 
@@ -206,10 +206,8 @@ func (c Config) Validate() error {
 	if c.Shares == "" || strings.ContainsRune(c.Shares, 0) {
 		return &ConfigError{Field: "shares", Err: errors.New("not a folder")}
 	}
-	for field, set := range map[string]bool{"mdns": c.MDNS, "upnp": c.UPnP} {
-		if set {
-			return &ConfigError{Field: field, Err: errors.New("this version cannot do that")}
-		}
+	if c.MDNS {
+		return &ConfigError{Field: "mdns", Err: errors.New("this version cannot do that")}
 	}
 	if _, err := transports(c.Transports); err != nil {
 		return &ConfigError{Field: "transports", Err: err}

@@ -82,7 +82,6 @@ func TestConfigRefuses(t *testing.T) {
 		`{"transports": []}`:                         "transports",
 		`{"transports": ["udp"]}`:                    "transports",
 		`{"mdns": true}`:                             "mdns",
-		`{"upnp": true}`:                             "upnp",
 	} {
 		_, err := app.ParseConfig([]byte(text))
 		if e, ok := errors.AsType[*app.ConfigError](err); !ok || e.Field != field || strings.Contains(err.Error(), "\n") {

@@ -92,7 +92,7 @@ func (h *home) configure(change func(*app.Config)) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	c.Listen, c.Guess, c.Floor = []string{h.listen}, false, -1
+	c.Listen, c.Guess, c.UPnP, c.Floor = []string{h.listen}, false, false, -1
 	change(&c)
 	if err := c.Save(h.Place); err != nil {
 		h.t.Fatal(err)
