@@ -18,5 +18,19 @@
 //
 // Neither passphrase nor Radicle key nor anything derived from them is ever written.
 //
+// # What it takes
+//
+// With ten friends connected and nothing to do: 30 MB resident and 0.05 % of a processor in the middle of a star, 27 MB and
+// 0.01 % at its ends, over five minutes; after a GiB was stored and fetched 36 MB again within four minutes, 115 MB at most.
+// Nothing polls faster than once a minute.
+//
+// # Differs from the design
+//
+//   - The settings of a home also name what its store may take, which package friend's documentation explains; sizes may be
+//     written as people do. mDNS is not there: asking for it is refused.
+//   - certificate, card, instance and store are files of their own, beside device.key.
+//   - An agent that asks a person, and an index that has to be made anew, do not hold up a start: after 5 s it goes on without.
+//   - A store that is away is looked for once a minute, and one that goes away while the daemon runs is missed.
+//
 // An App is safe for concurrent use.
 package app
