@@ -96,10 +96,35 @@ func (p *Peers) issuers(l *line) []radicle.DID {
 	return service.Issuers(l.Peer)
 }
 
-// keepsOurs reports whether somebody keeps shares of ours.
+// keepsOurs reports whether a friend keeps shares of ours, as it says itself or, since that comes late, as was noted here.
 func (p *Peers) keepsOurs(did radicle.DID) bool {
 	f, ok := p.state.Friend(did)
-	return ok && f.Given.Used > 0
+	if !ok || f.Given.Used > 0 {
+		return ok
+	}
+	p.mu.Lock()
+	mover := p.mover
+	p.mu.Unlock()
+	return mover.Held(did) > 0
+}
+
+// tellKeepers tells who is there where those are who have begun to keep shares of ours since it was called last.
+func (p *Peers) tellKeepers(ctx context.Context) {
+	more := false
+	for _, f := range p.state.Friends() {
+		if p.ours[f.DID] || !p.keepsOurs(f.DID) {
+			continue
+		}
+		p.ours[f.DID], more = true, true
+	}
+	if !more {
+		return
+	}
+	for _, l := range p.lines() {
+		if err := p.tellAddresses(ctx, l); err != nil {
+			p.o.Log.Debug("addresses are told later", "to", l.DID, "error", err)
+		}
+	}
 }
 
 // tellAddresses tells somebody who came where those are whom it may find.

@@ -86,6 +86,33 @@ func TestReadersAreToldOfHoldersOnly(t *testing.T) {
 	})
 }
 
+// What was placed a moment ago is known here before the holder says that it is charged; readers need not wait for that.
+func TestReadersAreToldOfNewHoldersSoon(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		inMemory(t, func(t *testing.T, w *memoryWorld) {
+			a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
+			friends(a, b, gb)
+			if before {
+				a.mover.holds(b.did)
+			}
+			a.repos.admit(c.did)
+			i := must[*friend.Introduction](t)(a.Introduce(t.Context(), c.did, someRepo(t)))
+			accept(c, must[string](t)(friend.MemberLine{Introduction: i, Addresses: a.Addresses()}.Encode()), 0)
+			check(t, c.Reach(t.Context(), a.did))
+			synctest.Wait()
+			if c.kept(b.did) != before {
+				t.Errorf("a reader who comes is told of the holder: %v", !before)
+			}
+			a.mover.holds(b.did)
+			time.Sleep(pledgeTick)
+			synctest.Wait()
+			if !c.kept(b.did) {
+				t.Error("a reader who is there is not told of who was given a share meanwhile")
+			}
+		})
+	}
+}
+
 func TestGuestsAreToldWhereWhoIntroducedThemIs(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b, c, sh := reader(t, w)

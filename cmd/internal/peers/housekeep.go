@@ -28,6 +28,7 @@ func (p *Peers) housekeep() {
 	p.readUptime(p.life)
 	p.every(addressTick, true, p.attend("address record", p.Readdress))
 	p.every(pledgeTick, false, func(ctx context.Context) { p.tellPledges(ctx) })
+	p.every(pledgeTick, false, p.tellKeepers)
 	p.every(sampleTick, false, p.attend("uptime", p.sample))
 	p.every(renewTick, true, p.attend("introductions", p.renew))
 	p.every(renewTick, true, p.attend("copy of the database", p.backup))

@@ -34,6 +34,8 @@ func (noRepositories) Published(context.Context, radicle.DID) ([]*keyring.Certif
 // noMover cannot move anything: what is left is what the holder says.
 type noMover struct{ state *friend.State }
 
+func (noMover) Held(radicle.DID) int { return 0 }
+
 func (m noMover) Drain(_ context.Context, did radicle.DID) (moved, left int, err error) {
 	if f, ok := m.state.Friend(did); ok && f.Given.Used > 0 {
 		left = 1 // at least

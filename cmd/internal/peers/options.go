@@ -101,6 +101,8 @@ type Mover interface {
 	// Drain places shares of ours that somebody keeps with others, and has them deleted there. It returns how many it moved in
 	// this call, and how many are still there. It is called again later, until none is left.
 	Drain(ctx context.Context, did radicle.DID) (moved, left int, err error)
+	// Held returns how many shares of ours somebody keeps, as far as is known here. It must be quick.
+	Held(did radicle.DID) int
 }
 
 // Repositories is what peers asks of whoever knows the repositories of this home. Its methods must not wait for a peer.

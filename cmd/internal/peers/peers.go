@@ -21,6 +21,7 @@ type Peers struct {
 	life    context.Context // ends with Close
 	end     context.CancelFunc
 	running sync.WaitGroup
+	ours    map[radicle.DID]bool // who keeps shares of ours, as tellKeepers saw last; its alone
 
 	mu       sync.Mutex // guards what follows, and all of contacts and lines
 	closed   bool
@@ -45,6 +46,7 @@ func New(o Options) *Peers {
 	p := &Peers{
 		o: o, state: o.State, contacts: map[radicle.DID]*contact{}, uptime: map[radicle.DID]friend.Uptime{},
 		twins: map[radicle.DID]time.Time{}, keepers: map[radicle.DID][]radicle.DID{}, repos: noRepositories{}, mover: noMover{o.State},
+		ours: map[radicle.DID]bool{},
 		turn: make(chan struct{}, 1),
 	}
 	p.life, p.end = context.WithCancel(context.Background())

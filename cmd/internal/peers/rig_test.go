@@ -185,9 +185,18 @@ type repositories struct {
 	unread    bool
 	heard     []wire.Message
 	joined    []friend.MemberLine
+	met       func(*holder.Session)
 }
 
-func (r *repositories) Met(*holder.Session)  {}
+func (r *repositories) Met(s *holder.Session) {
+	r.mu.Lock()
+	met := r.met
+	r.mu.Unlock()
+	if met != nil {
+		met(s)
+	}
+}
+
 func (r *repositories) Left(*holder.Session) {}
 
 func (r *repositories) Heard(_ context.Context, _ *holder.Session, m wire.Message) error {
@@ -236,6 +245,19 @@ type mover struct {
 	mu         sync.Mutex
 	left, some int
 	calls      int
+	held       map[radicle.DID]int
+}
+
+func (m *mover) Held(did radicle.DID) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.held[did]
+}
+
+func (m *mover) holds(did radicle.DID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held = map[radicle.DID]int{did: 1}
 }
 
 func (m *mover) Drain(context.Context, radicle.DID) (moved, left int, err error) {
