@@ -45,6 +45,7 @@ type SendOptions struct {
 const (
 	detachAfter = 2 * time.Second  // that one holder may hold up the others before it gets a pass of its own
 	longWave    = 2 * time.Second  // a last wave that takes longer is sent after that which makes the object safe
+	oneWave     = 128 << 10        // bytes of a share, up to which all are sent in one wave
 	stuckAfter  = 15 * time.Second // that a holder may take nothing of what is there for it
 	ackAfter    = 2 * time.Minute  // that it may take to make durable what it has taken
 	lonePasses  = 4                // passes at once for holders that are slower than the others

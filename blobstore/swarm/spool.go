@@ -29,6 +29,13 @@ func newSpool(size int) *spool {
 	return s
 }
 
+// wholeSpool returns a spool that has all of a share, which does not change.
+func wholeSpool(share []byte) *spool {
+	s := &spool{buf: share, n: len(share), ended: true, err: io.EOF}
+	s.moved.L = &s.mu
+	return s
+}
+
 // Write takes the next bytes of the share. It waits for room until somebody reads, closes, or ends the spool.
 func (s *spool) Write(b []byte) (int, error) {
 	s.mu.Lock()

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -25,6 +26,8 @@ type upload struct {
 	opt  SendOptions
 	sent atomic.Int64
 	rate float64 // bytes of one share a second, in the last wave; 0 before
+
+	whole map[int][]byte // shares of the wave, where they are short; they do not change
 
 	mu     sync.Mutex // guards what follows
 	people []Person   // who was not asked yet
@@ -98,6 +101,7 @@ func (u *upload) wave() (wave []int, waiting bool) {
 	wave = wave[:min(len(wave), len(u.people))]
 	have, k := len(u.placed)+len(u.apart), u.s.Manifest.Coding().K()
 	switch {
+	case u.longest() <= oneWave:
 	case have < k:
 		wave = wave[:min(len(wave), k-have)]
 	case have < u.s.Safe && u.rate > 0 && float64(u.s.Manifest.Coding().ShareLen(0)) > u.rate*longWave.Seconds():
@@ -116,8 +120,45 @@ type parcel struct {
 	cancel  context.CancelFunc
 }
 
+// longest is the length of the longest share.
+func (u *upload) longest() int64 { return u.s.Manifest.Coding().ShareLen(0) }
+
+// code makes the shares of a wave, where they are so short that there is room for them. What is offered is then there: nobody's
+// share waits for what somebody else decides. A holder takes few shares at once, and many objects that waited for each other
+// with some holders' places taken would wait for ever.
+func (u *upload) code(ctx context.Context, wave []int) error {
+	if u.longest() > int64(u.opt.Buffer) {
+		return nil
+	}
+	buffers, writers := map[int]*bytes.Buffer{}, map[int]io.Writer{}
+	for _, index := range wave {
+		buffers[index] = bytes.NewBuffer(make([]byte, 0, u.s.Manifest.Coding().ShareLen(index)))
+		writers[index] = buffers[index]
+	}
+	if err := u.spread(ctx, writers); err != nil {
+		return err
+	}
+	u.whole = map[int][]byte{}
+	for index, b := range buffers {
+		u.whole[index] = b.Bytes()
+	}
+	return nil
+}
+
+// spool returns what a share is read from.
+func (u *upload) spool(index int) *spool {
+	if b, ok := u.whole[index]; ok {
+		return wholeSpool(b)
+	}
+	return newSpool(u.opt.Buffer)
+}
+
 // send finds takers for shares and sends them in one pass over the file.
 func (u *upload) send(ctx context.Context, wave []int) {
+	if err := u.code(ctx, wave); err != nil {
+		u.fail(err)
+		return
+	}
 	takers := u.take(len(wave))
 	parcels := make([]*parcel, len(wave))
 	var offering sync.WaitGroup
@@ -203,7 +244,7 @@ func (u *upload) start(ctx context.Context, index int, to Person) (*parcel, erro
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &parcel{
-		index: index, to: to, spool: newSpool(u.opt.Buffer),
+		index: index, to: to, spool: u.spool(index),
 		decided: make(chan blobstore.Outcome, 1), result: make(chan error, 1), cancel: cancel,
 	}
 	offer := blobstore.Offer{
@@ -281,12 +322,17 @@ func (u *upload) report() *SendReport {
 func (u *upload) pass(ctx context.Context, parcels []*parcel) {
 	writers := map[int]io.Writer{}
 	for _, p := range parcels {
-		writers[p.index] = p.spool
+		if _, there := u.whole[p.index]; !there {
+			writers[p.index] = p.spool
+		}
 	}
 	watching, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { u.watch(watching, parcels) })
-	err := u.spread(ctx, writers)
+	var err error
+	if len(writers) > 0 {
+		err = u.spread(ctx, writers)
+	}
 	for _, p := range parcels {
 		if err != nil {
 			p.spool.end(err)
