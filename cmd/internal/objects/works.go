@@ -32,13 +32,12 @@ type works struct {
 	room  int
 }
 
-// How much goes on at once: so that memory stays under 150 MB, and two large objects do not halve each other.
+// How much goes on at once: so that memory stays under 150 MB, and two large objects do not halve each other. There are never
+// more than two that are not small, of which a holder takes as many (SWARM.md §4.1).
 const (
-	workRoom   = 16
-	largeWork  = 8       // of an object that is large
-	mediumWork = 4       //
-	largeSize  = 8 << 20 // bytes
-	mediumSize = 1 << 20
+	workRoom  = 16
+	largeWork = 8       // of an object that is large
+	largeSize = 1 << 20 // bytes
 )
 
 func newWorks(do func(context.Context, *work) (string, error)) *works {
@@ -49,11 +48,8 @@ func newWorks(do func(context.Context, *work) (string, error)) *works {
 
 // weight is how much of the room an object takes.
 func weight(size int64) int {
-	switch {
-	case size >= largeSize:
+	if size >= largeSize {
 		return largeWork
-	case size >= mediumSize:
-		return mediumWork
 	}
 	return 1
 }
