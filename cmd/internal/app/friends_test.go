@@ -79,7 +79,8 @@ func TestFriendsPutAndGet(t *testing.T) {
 // Who is a friend no more counts no more; and a share that rots where nobody reads it is found by scrubbing.
 func TestRemovedAndRotten(t *testing.T) {
 	ana, bo := newHome(t, "ana", ""), newHome(t, "bo", "")
-	a, b := ana.start(), bo.start()
+	a := ana.start()
+	bo.start()
 	befriend(t, ana, bo, 1<<30)
 	film := make([]byte, 1<<20)
 	_, _ = rand.Read(film)
@@ -102,8 +103,7 @@ func TestRemovedAndRotten(t *testing.T) {
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b = bo.start()
-	bo.status(b)
+	bo.status(bo.start())
 
 	watch[control.RemovedFriend](ana, a, http.MethodDelete, "/v1/friends/bo", control.RemoveFriend{Force: true})
 	holding := call[control.Holding](ana, a, http.MethodGet, "/v1/objects/"+stored.Object.OID.String(), nil)
