@@ -40,8 +40,9 @@ type Carrier interface {
 	Clone(ctx context.Context, rid radicle.RID, w io.Writer) error
 	// Refresh fetches what members who are there have newer. It starts nothing.
 	Refresh(ctx context.Context, rid radicle.RID) error
-	// Wrote says that refs of ours have moved, to be told to members.
-	Wrote(ctx context.Context, rid radicle.RID)
+	// Wrote says that refs of ours have moved, to be told to members. With wait it gives them a moment to fetch, and returns the names
+	// of those who have all of it.
+	Wrote(ctx context.Context, rid radicle.RID, wait bool) []string
 }
 
 // File is an object that lies on this disk.

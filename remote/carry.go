@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 
 	"radswarm/radicle/node"
@@ -45,9 +46,15 @@ func (s *session) nodeRuns(ctx context.Context) bool {
 	return err != nil || runs
 }
 
-// wrote says that our refs have moved.
-func (s *session) wrote(ctx context.Context) {
-	if carrier, ok := s.BigFiles.(Carrier); ok && !s.options.noSync {
-		carrier.Wrote(ctx, s.url.RID)
+// wrote says that our refs have moved. After a push with big files, people read who has the commits: without these, what is stored
+// helps nobody.
+func (s *session) wrote(ctx context.Context, files []bigFile) {
+	carrier, ok := s.BigFiles.(Carrier)
+	if !ok || s.options.noSync {
+		return
+	}
+	who := carrier.Wrote(ctx, s.url.RID, len(files) > 0)
+	if len(files) > 0 && len(who) > 0 {
+		s.say.line(textCommits, brief(strings.Join(who, ", ")))
 	}
 }

@@ -41,7 +41,13 @@ func (c *carrier) Refresh(ctx context.Context, _ radicle.RID) error {
 	return nil
 }
 
-func (c *carrier) Wrote(context.Context, radicle.RID) { c.wrote++ }
+func (c *carrier) Wrote(_ context.Context, _ radicle.RID, wait bool) []string {
+	c.wrote++
+	if !wait {
+		return nil
+	}
+	return []string{"bo", "cy"}
+}
 
 func newCarrier(t *testing.T) *carrier {
 	c := &carrier{memory: newMemory(), w: newWorld(t)}
@@ -91,7 +97,13 @@ func TestToldAfterPush(t *testing.T) {
 		t.Error("told although nobody was to be told")
 	}
 	c.w.commit(t, "b", "b")
-	if got := c.w.run(t, []string{"rad", c.w.url()}, "push HEAD:refs/heads/master\n\n"); got.code != 0 || c.wrote != 1 {
+	got := c.w.run(t, []string{"rad", c.w.url()}, "push HEAD:refs/heads/master\n\n")
+	if got.code != 0 || c.wrote != 1 || strings.Contains(got.err, "bo") {
 		t.Errorf("told %d times: %+v", c.wrote, got)
+	}
+	c.w.commitBig(t, "film.mp4", "film", true)
+	got = c.w.run(t, []string{"rad", c.w.url()}, "push HEAD:refs/heads/master\n\n")
+	if got.code != 0 || !strings.Contains(got.err, "the commits are with bo, cy, too\n") {
+		t.Errorf("who has the commits: %+v", got)
 	}
 }

@@ -24,7 +24,6 @@ func (s *session) finish(ctx context.Context, o *outcome) {
 		return
 	}
 	s.setCanonical(ctx, o.canonical, o.later)
-	s.wrote(ctx)
 	if !s.options.noSync {
 		s.announce(ctx, o.results)
 	}

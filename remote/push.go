@@ -27,6 +27,7 @@ func (s *session) push(ctx context.Context, first command) error {
 	s.finish(ctx, done)
 	if done.ok() {
 		s.saySafety(files)
+		s.wrote(ctx, files)
 	}
 	for _, r := range done.results {
 		fmt.Fprintln(s.out, r.line())

@@ -78,6 +78,7 @@ const (
 const (
 	textPartial    = "%d objects of this push are not in this repository: big files among them were not looked for"
 	textSafe       = "%s: with %d friends, of whom %d may vanish"
+	textCommits    = "the commits are with %s, too"
 	textOnlyHere   = "%s: on this disk only"
 	textNowhere    = "%s: neither stored nor here"
 	textLostBefore = "%d big files of earlier pushes are neither stored nor here"

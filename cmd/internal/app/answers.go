@@ -255,12 +255,9 @@ func (a *App) pushAnswers(r *daemon.Routes) {
 		return inRepository(r, func(rid radicle.RID) (nothing, error) { return nothing{}, p.Recorded(ctx, rid, in) })
 	})
 	answer(r, "POST /v1/repositories/{rid}/wrote", func(
-		ctx context.Context, r *daemon.Request, _ nothing,
-	) (nothing, error) {
-		return inRepository(r, func(rid radicle.RID) (nothing, error) {
-			p.Wrote(ctx, rid)
-			return nothing{}, nil
-		})
+		ctx context.Context, r *daemon.Request, in control.Wrote,
+	) (control.Replicas, error) {
+		return inRepository(r, func(rid radicle.RID) (control.Replicas, error) { return p.Wrote(ctx, rid, in) })
 	})
 }
 

@@ -37,6 +37,7 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 	s.Warnings = append(s.Warnings, a.keyStatus(ctx, &s)...)
 	s.Warnings = append(s.Warnings, a.storeStatus(ctx, &s)...)
 	s.Warnings = append(s.Warnings, a.peers.Warnings()...)
+	s.Warnings = append(s.Warnings, a.repos.Warnings()...)
 	return s, ctx.Err()
 }
 

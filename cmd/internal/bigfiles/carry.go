@@ -62,10 +62,22 @@ func (b *BigFiles) Refresh(ctx context.Context, rid radicle.RID) error {
 	return client.Watch(ctx, http.MethodPost, route(rid, "sync"), nil, &out, nil)
 }
 
-// Wrote tells a daemon that runs.
-func (b *BigFiles) Wrote(ctx context.Context, rid radicle.RID) {
-	if client, err := b.running(ctx); err == nil {
-		_ = client.Call(ctx, http.MethodPost, route(rid, "wrote"), nil, nil) // it finds out by itself
-		client.Close()
+// Wrote tells a daemon that runs, which finds out by itself where this does not arrive.
+func (b *BigFiles) Wrote(ctx context.Context, rid radicle.RID, wait bool) (who []string) {
+	client, err := b.running(ctx)
+	if err != nil {
+		return nil
 	}
+	defer client.Close()
+	var out control.Replicas
+	if err := client.Call(ctx, http.MethodPost, route(rid, "wrote"), control.Wrote{Wait: wait}, &out); err != nil {
+		return nil
+	}
+	for _, p := range out.People {
+		if p.Name == "" {
+			p.Name = p.DID.String()
+		}
+		who = append(who, text(p.Name))
+	}
+	return who
 }

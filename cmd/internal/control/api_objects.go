@@ -24,7 +24,7 @@ import (
 //	POST   /v1/repositories/{rid}/ended     nothing: an agent has ended
 //	POST   /v1/repositories/{rid}/records   Settle → Batch
 //	POST   /v1/repositories/{rid}/recorded  Recorded → nothing
-//	POST   /v1/repositories/{rid}/wrote     nothing: refs of ours have moved
+//	POST   /v1/repositories/{rid}/wrote     Wrote → Replicas: refs of ours have moved
 
 // Requirement is how safe an object must be: local, safe or full (DESIGN.md §9). Empty is safe where there is a friend.
 type Requirement string
@@ -216,6 +216,23 @@ type Sighting struct {
 	Paths []string `json:"paths"`
 	// Asked is what the attribute swarm-zone says for each path, as git check-attr prints it. None: no attribute in the commit.
 	Asked []string `json:"asked,omitempty"`
+}
+
+// Wrote says that refs of ours have moved. With Wait the answer comes when all members who are there have what they are now, or
+// after two seconds.
+type Wrote struct {
+	Wait bool `json:"wait,omitempty"`
+}
+
+// Replicas are those who have all that we wrote in a repository.
+type Replicas struct {
+	People []Replica `json:"people"`
+}
+
+// Replica is one of them.
+type Replica struct {
+	DID  radicle.DID `json:"did"`
+	Name string      `json:"name,omitempty"`
 }
 
 // Batch is what is to be written into refs/notes/swarm of our namespace; package record has the meaning and the encodings.

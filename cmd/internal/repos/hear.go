@@ -65,6 +65,7 @@ func (r *Repos) heardRefs(_ context.Context, s *holder.Session, m *wire.Refs) {
 	if !r.isMember(m.RID, s.DID) {
 		return
 	}
+	r.syncs.said(m.RID, s.DID, r.self, m.Refs)
 	n := news{rid: m.RID, from: s.DID}
 	if !r.syncs.want(n) {
 		return // and what is fetched then has this, too

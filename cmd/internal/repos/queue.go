@@ -110,6 +110,17 @@ func (q *queue) count(rid radicle.RID) (n int) {
 	return n
 }
 
+// total returns how many objects are pending in all repositories.
+func (q *queue) total() (n int) {
+	q.mu.Lock()
+	rids := slices.Collect(maps.Keys(q.pending))
+	q.mu.Unlock()
+	for _, rid := range rids {
+		n += q.count(rid)
+	}
+	return n
+}
+
 // take removes what was recorded, unless it has changed since.
 func (q *queue) take(rid radicle.RID, done []pending) {
 	q.mu.Lock()

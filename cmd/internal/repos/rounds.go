@@ -258,12 +258,6 @@ func (r *Repos) commit(ctx context.Context, e *repository, p *plan) error {
 	return err
 }
 
-// Wrote says that refs of ours in a repository have moved: others are told.
-func (r *Repos) Wrote(_ context.Context, rid radicle.RID) {
-	r.moved(rid)
-	r.spread(rid, false)
-}
-
 // spread tells members, and the Radicle node unless whoever wrote has done so.
 func (r *Repos) spread(rid radicle.RID, announce bool) {
 	ctx := r.rounds.ctx

@@ -38,6 +38,7 @@ type syncs struct {
 	online map[radicle.DID]*holder.Session
 	told   map[radicle.RID]radicle.Oid // heads of our signed refs
 	places chan struct{}               // for fetches of news
+	replicas
 }
 
 // news is a repository that somebody has something new of.
@@ -49,6 +50,7 @@ type news struct {
 func (s *syncs) init() {
 	s.busy, s.wanted = make(map[radicle.RID]*sync.Mutex), make(map[news]bool)
 	s.asked, s.online = make(map[[32]byte]*question), make(map[radicle.DID]*holder.Session)
+	s.replicas.init()
 	s.told = make(map[radicle.RID]radicle.Oid)
 	s.places = make(chan struct{}, maxFetches)
 }
@@ -156,10 +158,16 @@ func note(tell func(control.Line), text string) {
 
 // name is what we call somebody.
 func (r *Repos) name(did radicle.DID) string {
-	if f, ok := r.State.Friend(did); ok && f.Name != "" {
-		return f.Name
+	if name := r.friendName(did); name != "" {
+		return name
 	}
 	return did.String()
+}
+
+// friendName is what we call a friend; empty for others.
+func (r *Repos) friendName(did radicle.DID) string {
+	f, _ := r.State.Friend(did)
+	return f.Name
 }
 
 // sources are those to fetch a repository from: its members who are there, delegates first.

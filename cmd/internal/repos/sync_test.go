@@ -32,7 +32,10 @@ func TestNewsArrive(t *testing.T) {
 	bo.fetchFrom(t, rid, ana)
 	ana.store(t, rid, "take")
 	ana.push(t, rid, sighted("take"))
-	ana.Wrote(t.Context(), rid)
+	out := must[control.Replicas](t)(ana.Wrote(t.Context(), rid, control.Wrote{Wait: true}))
+	if len(out.People) != 1 || out.People[0].DID != bo.did() {
+		t.Errorf("who has it: %+v", out)
+	}
 	radtest.Eventually(t, "the film is found by bo", func() bool { return bo.opens(t, rid, "take", ana) })
 	ana.store(t, rid, "second") // by the daemon
 	check(t, ana.Round(t.Context(), rid))
@@ -77,7 +80,7 @@ func TestNewsAtMeeting(t *testing.T) {
 	w.leaves(bo)
 	ana.store(t, rid, "take")
 	ana.push(t, rid, sighted("take"))
-	ana.Wrote(t.Context(), rid)
+	must[control.Replicas](t)(ana.Wrote(t.Context(), rid, control.Wrote{}))
 	if bo.opens(t, rid, "take", ana) {
 		t.Fatal("who is away has heard")
 	}

@@ -116,7 +116,8 @@ func (r *Repos) hear(ctx context.Context) error {
 				r.fetched(ctx, event.RID)
 			}
 		case *node.LocalRefsAnnounced:
-			r.Wrote(ctx, event.RID)
+			r.moved(event.RID)
+			r.spread(event.RID, false)
 		}
 	}
 }
