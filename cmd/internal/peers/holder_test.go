@@ -51,11 +51,17 @@ func TestNobodyWaitsLongForWhoIsAway(t *testing.T) {
 			w.SetAll(c)
 			w.Cut(a.key.Device(), b.key.Device())
 			synctest.Wait()
-			time.Sleep(time.Minute) // connections that come to be, and answer nothing
+			a.release(b.did) // the keeper's attempts would come between
+			time.Sleep(time.Minute)
 			began := time.Now()
 			err := fetch(t, a.Holder(b.did), blobtest.NewShare(1, 1))
 			if took := time.Since(began); !errors.Is(err, ErrUnreachable) || took > patience {
 				t.Errorf("%s: %v after %v", what, err, took)
+			}
+			time.Sleep(2 * time.Second) // the attempt has failed by now, not long ago
+			began = time.Now()
+			if err := have(t.Context(), a.Holder(b.did)); !errors.Is(err, ErrUnreachable) || time.Since(began) > 0 {
+				t.Errorf("%s: %v after %v, soon after an attempt", what, err, time.Since(began))
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			if err := have(ctx, a.Holder(b.did)); err != nil && !errors.Is(err, ErrUnreachable) && !errors.Is(err, context.DeadlineExceeded) {
@@ -63,7 +69,7 @@ func TestNobodyWaitsLongForWhoIsAway(t *testing.T) {
 			}
 			cancel()
 			w.SetAll(net.Conditions{})
-			a.hurry(b.did)
+			a.welcome(b.did)
 			a.until("friend is back", func() bool { return a.hears(b) })
 		}
 	})

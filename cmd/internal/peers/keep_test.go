@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"radswarm/blobstore/holder"
 	"radswarm/blobstore/keyring"
 	"radswarm/blobstore/net"
 	"radswarm/cmd/internal/control"
@@ -241,5 +242,39 @@ func TestAFriendWithAnotherMachineIsFound(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*lastWait)
 		defer cancel()
 		a.untilIn(ctx, "the friend is found by what it published", func() bool { return a.Online(b.did) })
+	})
+}
+
+func TestWhoGreetsAndCutsIsNotPestered(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		met := 0
+		b.repos.mu.Lock()
+		b.repos.met = func(s *holder.Session) {
+			met++
+			go s.Conn.Close(0)
+		}
+		b.repos.mu.Unlock()
+		_ = b.lineWith(a.did).Conn.Close(0)
+		time.Sleep(24 * time.Hour)
+		b.stop()
+		if met < 24 || met > 2*(12+24*8+10) {
+			t.Errorf("met %d times in a day", met)
+		}
+	})
+}
+
+func TestSeenIsWhenTheyLeft(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		time.Sleep(sampleTick - time.Minute)
+		b.stop()
+		left := time.Now()
+		time.Sleep(time.Hour)
+		if seen := a.Person(b.did).Seen; left.Sub(seen).Abs() > time.Second {
+			t.Errorf("seen %v before they left", left.Sub(seen))
+		}
 	})
 }

@@ -110,6 +110,13 @@ func TestDrainWithNothingLeftIsDone(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
 		friends(a, b, gb)
+		a.mover.left = 1
+		if out := remove(t, a, b.did.String(), control.RemoveFriend{Drain: true}); out.Done || out.Left != 1 {
+			t.Errorf("%+v", out)
+		}
+		a.mover.mu.Lock()
+		a.mover.left = 0
+		a.mover.mu.Unlock()
 		if out := remove(t, a, b.did.String(), control.RemoveFriend{Drain: true}); !out.Done {
 			t.Errorf("%+v", out)
 		}
