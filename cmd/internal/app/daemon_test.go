@@ -126,7 +126,7 @@ func TestStartIsRefused(t *testing.T) {
 			h.start()
 			h.stop()
 			write(t, filepath.Join(h.Place.Dir, "card"), "x")
-		}, "card: ", ""},
+		}, "card: ", "mv "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t, "ana", "")

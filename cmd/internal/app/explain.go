@@ -193,6 +193,9 @@ func exact(err error) *control.Error {
 	if e, ok := errors.AsType[*profile.ConfigError](err); ok {
 		return explained(e, control.CodeUsage, edit(e.Path))
 	}
+	if e, ok := errors.AsType[*FileError](err); ok { // the next start makes another
+		return explained(e, control.CodeConflict, "mv "+quote(e.Path)+" "+quote(e.Path+".broken"))
+	}
 	if e, ok := errors.AsType[*ListenError](err); ok && errors.Is(e, ErrPort) {
 		return explained(e, control.CodeConflict, edit(e.Config))
 	}

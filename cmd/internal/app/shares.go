@@ -155,7 +155,7 @@ func (s *Shares) id() (id disk.ID, err error) {
 		id, err = disk.ParseID(trimLine(b))
 	}
 	if err != nil {
-		return id, &FileError{Name: storeFile, Err: err}
+		return id, fileError(s.root, storeFile, err)
 	}
 	return id, nil
 }

@@ -111,7 +111,14 @@ func TestDamagedStoreFile(t *testing.T) {
 	if err := writeFile(s.root, storeFile, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if err := look(t, s); !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "store: ") {
+	err := look(t, s)
+	if e := Explain(err); !errors.Is(err, ErrAway) || !strings.HasPrefix(e.Hint, "mv ") {
+		t.Errorf("%v: %+v", err, e)
+	}
+	if err := s.root.Remove(storeFile); err != nil {
+		t.Fatal(err)
+	}
+	if err := look(t, s); err != nil {
 		t.Errorf("%v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"radswarm/blobstore/keyring"
@@ -43,7 +44,7 @@ func instanceID(dir *os.Root) (id [16]byte, err error) {
 	}
 	b, err := hex.DecodeString(trimLine(text))
 	if err != nil || len(b) != len(id) {
-		return id, &FileError{Name: instanceFile, Err: errors.New("not 32 hexadecimal digits")}
+		return id, fileError(dir, instanceFile, errors.New("not 32 hexadecimal digits"))
 	}
 	return [16]byte(b), nil
 }
@@ -52,11 +53,16 @@ func trimLine(b []byte) string { return string(bytes.TrimSuffix(b, []byte("\n"))
 
 // FileError is a file of the swarm folder that cannot be what was written there.
 type FileError struct {
-	Name string // in the swarm folder
+	Path string
 	Err  error
 }
 
-func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Name, e.Err) }
+// fileError is a FileError of a file in a folder.
+func fileError(dir *os.Root, name string, err error) error {
+	return &FileError{Path: filepath.Join(dir.Name(), name), Err: err}
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
@@ -93,7 +99,7 @@ func (k *Keys) loadCard() error {
 		err = keyring.ErrMismatch
 	}
 	if err != nil {
-		return &FileError{Name: cardFile, Err: err}
+		return fileError(k.dir, cardFile, err)
 	}
 	k.card.Store(card)
 	return nil
