@@ -139,9 +139,14 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 	if err := o.partings.unsay(ctx, c, takers); err != nil {
 		return err
 	}
+	leave, err := o.gate.pass(ctx, likely(takers, c.n-len(before)))
+	if err != nil {
+		return err
+	}
 	s := o.sending(c, takers, open)
 	s.Safe = swarm.Safe(c.k(), crowd.friends)
 	report, err := swarm.Send(ctx, s, o.sendOptions(w, c))
+	leave()
 	o.takeBack(w, c)
 	o.failures(report.Failed)
 	for _, f := range report.Failed {
