@@ -193,3 +193,12 @@ func TestPrivateIPs(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A search ends with the daemon.
+func TestSearchEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if all := findGateways(ctx, []netip.Addr{netip.MustParseAddr("127.0.0.1")}); len(all) != 0 {
+		t.Errorf("%v", all)
+	}
+}
