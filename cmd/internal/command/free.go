@@ -139,7 +139,10 @@ func (e *env) freeFiles(ctx context.Context, s selection, force bool, done *free
 // freeFile deletes what is here of a file. nil is a file of which nothing is here.
 func (e *env) freeFile(ctx context.Context, c *gitlfs.Copy, f gitlfs.File, force bool) (*freedFile, error) {
 	path, stored := c.Local(f.Object)
-	if f.State == gitlfs.Content {
+	switch f.State {
+	case gitlfs.Other:
+		return nil, &gitlfs.ChangedError{Path: f.Path}
+	case gitlfs.Content:
 		same, err := c.Unchanged(ctx, f)
 		switch {
 		case err != nil:
