@@ -42,7 +42,9 @@ func newScene(t *testing.T) *scene {
 // arrives brings what eve wrote to bo.
 func (s *scene) arrives(t *testing.T) {
 	t.Helper()
+	s.world.leaves(s.ana) // else nobody asks eve
 	s.bo.fetchFrom(t, s.rid, s.eve)
+	s.world.comes(s.ana)
 }
 
 // lie is a public record of a film by eve with a key and other roots of her own.

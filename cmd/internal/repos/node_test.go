@@ -20,6 +20,7 @@ func withNode(n *radtest.Node) func(*repos.Options) {
 // Two real nodes carry what the daemons record: it is found and opened on the other side, members come and go by rad's commands
 // and by ours, and rad finds nothing wrong with either storage.
 func TestRealNodes(t *testing.T) {
+	t.Parallel() // nodes wait for each other
 	radtest.Tools(t)
 	w := newWorld()
 	ana, bo := w.bare(t, radtest.NewHome(t, radtest.Ana)), w.bare(t, radtest.NewHome(t, radtest.Bo))

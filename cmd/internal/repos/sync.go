@@ -125,29 +125,47 @@ func (e *BlockedError) Error() string { return e.RID.String() + " is blocked by 
 // Sync fetches a repository from members who are there. One that is not in storage is asked for among all who are there.
 func (r *Repos) Sync(ctx context.Context, rid radicle.RID, tell func(control.Line)) (control.Synced, error) {
 	out := control.Synced{From: []radicle.DID{}, Failed: []control.PersonError{}}
-	from, err := r.sources(ctx, rid)
+	there, away, err := r.sources(ctx, rid)
 	if err != nil {
 		return out, err
 	}
-	for _, did := range from {
-		if ctx.Err() != nil {
-			return out, ctx.Err()
+	for _, did := range there {
+		if err := r.syncFrom(ctx, rid, did, tell, &out); err != nil {
+			return out, err
 		}
-		note(tell, "fetching from "+r.name(did))
-		result, err := r.fetch(ctx, rid, did)
-		if err != nil {
-			if _, blocked := errors.AsType[*BlockedError](err); blocked {
-				return out, &control.Error{Code: control.CodeConflict, Message: err.Error(), Hint: "rad seed " + rid.String()}
-			}
-			out.Failed = append(out.Failed, control.PersonError{DID: did, Name: r.name(did), Error: err.Error()})
-			continue
+	}
+	for _, did := range away {
+		if len(out.From) > 0 {
+			break
 		}
-		out.From = append(out.From, did)
-		for _, n := range result.Namespaces {
-			out.Changed += len(n.Refs)
+		if err := r.syncFrom(ctx, rid, did, tell, &out); err != nil {
+			return out, err
 		}
 	}
 	return out, nil
+}
+
+// syncFrom fetches from one person. The error is what concerns all of them.
+func (r *Repos) syncFrom(
+	ctx context.Context, rid radicle.RID, from radicle.DID, tell func(control.Line), out *control.Synced,
+) error {
+	note(tell, "fetching from "+r.name(from))
+	result, err := r.fetch(ctx, rid, from)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if _, blocked := errors.AsType[*BlockedError](err); blocked {
+		return &control.Error{Code: control.CodeConflict, Message: err.Error(), Hint: "rad seed " + rid.String()}
+	}
+	if err != nil {
+		out.Failed = append(out.Failed, control.PersonError{DID: from, Name: r.name(from), Error: err.Error()})
+		return nil
+	}
+	out.From = append(out.From, from)
+	for _, n := range result.Namespaces {
+		out.Changed += len(n.Refs)
+	}
+	return nil
 }
 
 func note(tell func(control.Line), text string) {
@@ -170,13 +188,14 @@ func (r *Repos) friendName(did radicle.DID) string {
 	return f.Name
 }
 
-// sources are those to fetch a repository from: its members who are there, delegates first.
-func (r *Repos) sources(ctx context.Context, rid radicle.RID) ([]radicle.DID, error) {
+// sources are those to fetch a repository from: members who are there, delegates first; and those who may be found, to be dialled
+// if that leads nowhere: who has introduced us, then other members.
+func (r *Repos) sources(ctx context.Context, rid radicle.RID) (there, away []radicle.DID, err error) {
 	if r.People == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var people []radicle.DID
-	err := r.with(ctx, rid, func(_ *repository, v *view) error {
+	err = r.with(ctx, rid, func(_ *repository, v *view) error {
 		people = v.doc.Members()
 		return nil
 	})
@@ -184,13 +203,21 @@ func (r *Repos) sources(ctx context.Context, rid radicle.RID) ([]radicle.DID, er
 		people, err = r.whoHas(ctx, rid)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	people = slices.DeleteFunc(people, func(did radicle.DID) bool { return did == r.self || !r.People.Online(did) })
-	if len(people) > 0 {
-		return people, nil
+	if away, err = r.introducers(ctx, rid); err != nil {
+		return nil, nil, err
 	}
-	return r.introducers(ctx, rid)
+	for _, did := range people {
+		switch {
+		case did == r.self:
+		case r.People.Online(did):
+			there = append(there, did)
+		case !slices.Contains(away, did):
+			away = append(away, did)
+		}
+	}
+	return there, slices.DeleteFunc(away, func(did radicle.DID) bool { return slices.Contains(there, did) }), nil
 }
 
 // introducers are those who have introduced us as a reader of a repository: they can be dialled.

@@ -101,6 +101,7 @@ func (w *world) set(h *home, away bool) {
 // A repository that is not here is asked for among all who are there, by a hash that tells nothing to who does not have it, and
 // answered only to members.
 func TestAskedFor(t *testing.T) {
+	t.Parallel() // it waits
 	w := newWorld()
 	ana, bo, cy := w.home(t, radtest.Ana), w.home(t, radtest.Bo), w.home(t, radtest.Cy)
 	rid := ana.initRepository(t, "film", private(bo.did()))
