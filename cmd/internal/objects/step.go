@@ -11,6 +11,7 @@ import (
 	"radswarm/blobstore/manifest"
 	"radswarm/blobstore/object"
 	"radswarm/blobstore/swarm"
+	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 )
 
@@ -144,7 +145,9 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 		return err
 	}
 	s := o.sending(c, takers, open)
-	s.Safe = swarm.Safe(c.k(), crowd.friends)
+	if s.Safe = swarm.Safe(c.k(), crowd.friends); w.awaited() && c.row.Require == string(control.Full) {
+		s.Safe = c.n // for whoever waits for all, what is safe sooner is only one more pass over the file
+	}
 	report, err := swarm.Send(ctx, s, o.sendOptions(w, c))
 	leave()
 	o.takeBack(w, c)
