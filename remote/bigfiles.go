@@ -70,13 +70,14 @@ type Safety struct {
 	Spare  int  // how many of them may vanish before it is lost
 }
 
-// Requirement is how safe an object must be before a push succeeds: git's configuration swarm.require.
+// Requirement is how safe an object must be before a push succeeds: git's configuration swarm.require. Where nobody says it is empty,
+// which is safe for a person with friends, and local for one without.
 type Requirement string
 
 const (
 	// Local asks for nothing: the object may be nowhere but here, or nowhere.
 	Local Requirement = "local"
-	// Safe is the default: some people may vanish.
+	// Safe lets some people vanish.
 	Safe Requirement = "safe"
 	// Full is every share placed.
 	Full Requirement = "full"
@@ -85,12 +86,10 @@ const (
 // requireKey is where a person says otherwise.
 const requireKey = "swarm.require"
 
-// parseRequirement reads the setting; empty is the default.
+// parseRequirement reads the setting.
 func parseRequirement(s string) (Requirement, error) {
 	switch r := Requirement(s); r {
-	case "":
-		return Safe, nil
-	case Local, Safe, Full:
+	case "", Local, Safe, Full:
 		return r, nil
 	}
 	return "", fail(hintRequire, "%s is `%s`: it is local, safe or full", requireKey, brief(s))

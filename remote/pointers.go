@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -252,7 +253,7 @@ func notStored(err error, require Requirement) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fail(fmt.Sprintf(hintPushLocal, require), "big files are not stored: %v", err)
+	return fail(fmt.Sprintf(hintPushLocal, cmp.Or(require, Safe)), "big files are not stored: %v", err)
 }
 
 // lost names the files that are nowhere.
