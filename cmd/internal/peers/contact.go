@@ -62,9 +62,14 @@ func (p *Peers) contact(did radicle.DID) *contact {
 	return c
 }
 
+// remembers reports whether an attempt that failed answers for those that come now.
+func (c *contact) remembers() bool {
+	return !c.failed.IsZero() && time.Since(c.failed) < max(leastMemory, 2*c.took)
+}
+
 // prune forgets somebody with whom there is nothing.
 func (p *Peers) prune(c *contact) {
-	if len(c.lines) == 0 && c.attempt == nil && c.keeper == nil {
+	if len(c.lines) == 0 && c.attempt == nil && c.keeper == nil && !c.remembers() {
 		delete(p.contacts, c.did)
 	}
 }

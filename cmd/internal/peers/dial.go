@@ -66,7 +66,7 @@ func (p *Peers) lineOrAttempt(did radicle.DID, owners []radicle.DID) (*line, *at
 	if c.attempt != nil {
 		return nil, c.attempt, nil
 	}
-	if !c.failed.IsZero() && time.Since(c.failed) < max(leastMemory, 2*c.took) {
+	if c.remembers() {
 		return nil, nil, c.problem
 	}
 	a := &attempt{done: make(chan struct{})}

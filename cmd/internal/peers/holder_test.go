@@ -58,7 +58,12 @@ func TestNobodyWaitsLongForWhoIsAway(t *testing.T) {
 			if took := time.Since(began); !errors.Is(err, ErrUnreachable) || took > patience {
 				t.Errorf("%s: %v after %v", what, err, took)
 			}
-			time.Sleep(2 * time.Second) // the attempt has failed by now, not long ago
+			a.until("the attempt has failed", func() bool {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				c := a.contacts[b.did]
+				return c == nil || c.attempt == nil
+			})
 			began = time.Now()
 			if err := have(t.Context(), a.Holder(b.did)); !errors.Is(err, ErrUnreachable) || time.Since(began) > 0 {
 				t.Errorf("%s: %v after %v, soon after an attempt", what, err, time.Since(began))

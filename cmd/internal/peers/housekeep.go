@@ -124,8 +124,13 @@ func (p *Peers) freeSilent(ctx context.Context) error {
 	return nil
 }
 
-// dropIdle ends lines with others than friends that nobody uses.
+// dropIdle ends lines with others than friends that nobody uses, and forgets with whom there is nothing any more.
 func (p *Peers) dropIdle() {
+	p.mu.Lock()
+	for _, c := range p.contacts {
+		p.prune(c)
+	}
+	p.mu.Unlock()
 	for _, l := range p.lines() {
 		p.mu.Lock()
 		idle := !l.Conn.Inbound() && l.streams == 0 && time.Since(l.used) >= idleAfter
