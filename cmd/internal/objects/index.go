@@ -11,7 +11,6 @@ import (
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/friend"
-	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 )
 
@@ -262,9 +261,6 @@ func (x *index) forget(p blobstore.Pointer) {
 	delete(x.rows, p.OID)
 	x.journal.add(func(c *friend.ObjectChange) error { return c.Forget(p) })
 }
-
-// requirement reads what stands in a row.
-func requirement(text string) control.Requirement { return control.Requirement(text) }
 
 // newPlaced is a share that somebody is said to have.
 func newPlaced(did radicle.DID, k, index int) placed {

@@ -28,6 +28,7 @@ type Objects struct {
 	partings *partings
 	troubles troubles
 	locks    locks
+	post     post
 	memory   *budget
 	gate     gate
 	parts    parts
@@ -56,6 +57,7 @@ func New(opt Options) (*Objects, error) {
 		return nil, err
 	}
 	o.ctx, o.stop = context.WithCancel(context.Background())
+	o.post.ctx = o.ctx
 	j := newJournal(o.opt.State, o.log)
 	var err error
 	if o.index, err = openIndex(o.ctx, j); err == nil {
@@ -89,6 +91,7 @@ func (o *Objects) Close() error {
 	o.stop()
 	o.ends.Unlock()
 	o.works.close()
+	o.post.close()
 	o.tasks.Wait()
 	return o.index.close()
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"radswarm/blobstore"
 	"radswarm/blobstore/swarm"
 	"radswarm/cmd/internal/control"
@@ -171,6 +169,3 @@ func Explain(err error) *control.Error {
 	}
 	return &control.Error{Code: code, Message: err.Error()}
 }
-
-// bytesOf writes a number of bytes for people.
-func bytesOf(n int64) string { return humanize.Bytes(uint64(max(0, n))) }

@@ -137,7 +137,7 @@ func TestFetchByRecord(t *testing.T) {
 		}
 		known := &records{known: map[blobstore.OID][]record.Choice{f.OID: {{Object: made}}}}
 		h := newHome(t, w, func(o *objects.Options) { o.Records = known })
-		h.keys.locked = errors.New("locked")
+		h.keys.lock(errors.New("locked"))
 		looked, err := h.Look(t.Context(), rid, look([]*file{f}))
 		if err != nil || !looked.Objects[0].Stored || !looked.Objects[0].Full {
 			t.Errorf("%+v, %v", looked, err)
@@ -214,7 +214,7 @@ func TestLocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, f := newHome(t, newTown(0)), newFile(t, 1<<20, 1)
 		h.mustPut(f, "")
-		h.keys.locked = &control.Error{Code: control.CodeLocked, Message: "locked", Hint: "rad swarm unlock"}
+		h.keys.lock(&control.Error{Code: control.CodeLocked, Message: "locked", Hint: "rad swarm unlock"})
 		h.town.add()
 		_, err := h.put(f, control.Safe)
 		if e, ok := errors.AsType[*control.Error](err); !ok || e.Code != control.CodeLocked || e.Hint != "rad swarm unlock" {
@@ -223,7 +223,7 @@ func TestLocked(t *testing.T) {
 		if c := h.Counts(); c.Pending != 1 {
 			t.Errorf("%+v", c)
 		}
-		h.keys.locked = nil
+		h.keys.lock(nil)
 		h.Wake()
 		until(t, "it is placed", func() bool { return h.Counts().Full == 1 })
 		h.close()

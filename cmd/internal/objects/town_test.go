@@ -44,10 +44,17 @@ type neighbour struct {
 
 // town is Ana's friends.
 type town struct {
-	all []*neighbour
+	all []*neighbour // appended to with mu held; read by the test as it is
 
 	mu      sync.Mutex
 	hearers []chan struct{}
+}
+
+// people returns all, for those who are not the test.
+func (w *town) people() []*neighbour {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all
 }
 
 var names = []string{"bo", "cy"}
@@ -72,7 +79,9 @@ func (w *town) add() *neighbour {
 		n.name = names[i]
 	}
 	n.holder = blobtest.NewSwitch(n.view())
+	w.mu.Lock()
 	w.all = append(w.all, n)
+	w.mu.Unlock()
 	w.changed()
 	return n
 }
@@ -116,7 +125,7 @@ func (w *town) changed() {
 }
 
 func (w *town) find(did radicle.DID) *neighbour {
-	for _, n := range w.all {
+	for _, n := range w.people() {
 		if n.did == did {
 			return n
 		}
@@ -142,7 +151,7 @@ func (w *town) Person(did radicle.DID) objects.Person {
 }
 
 func (w *town) Candidates() (all []objects.Candidate) {
-	for _, n := range w.all {
+	for _, n := range w.people() {
 		n.mu.Lock()
 		if n.free > 0 && !n.stranger {
 			all = append(all, objects.Candidate{
@@ -156,7 +165,7 @@ func (w *town) Candidates() (all []objects.Candidate) {
 }
 
 func (w *town) Friends() (all []radicle.DID) {
-	for _, n := range w.all {
+	for _, n := range w.people() {
 		n.mu.Lock()
 		if !n.stranger {
 			all = append(all, n.did)
@@ -202,11 +211,23 @@ func ana() *radicle.MemorySigner { return blobtest.Person(0) }
 
 // ring is a keyring that may be locked.
 type ring struct {
-	keys   *keyring.Keyring
+	keys *keyring.Keyring
+
+	mu     sync.Mutex
 	locked error
 }
 
-func (r *ring) Keyring() (*keyring.Keyring, error) { return r.keys, r.locked }
+func (r *ring) Keyring() (*keyring.Keyring, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.keys, r.locked
+}
+
+func (r *ring) lock(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.locked = err
+}
 
 // home is Ana's, with its objects open.
 type home struct {

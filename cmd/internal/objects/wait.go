@@ -8,7 +8,6 @@ import (
 
 	"radswarm/blobstore"
 	"radswarm/cmd/internal/control"
-	"radswarm/radicle"
 )
 
 // errStopping is that the daemon ends.
@@ -232,14 +231,4 @@ func (o *Objects) friendless(name string, require control.Requirement) error {
 		Code: control.CodeMissing, Message: fmt.Sprintf("%s: require=%s, and there is no friend yet", name, require),
 		Hint: "rad swarm invite --give 50GB",
 	}
-}
-
-// in reports whether an object belongs to a repository; to the zero one everything does.
-func (r *row) in(rid radicle.RID) bool {
-	for _, m := range r.Repositories {
-		if m.RID == rid {
-			return true
-		}
-	}
-	return rid.IsZero()
 }

@@ -24,7 +24,7 @@ type observed struct {
 // observe returns somebody's holder, whose silence is noticed.
 func (o *Objects) observe(did radicle.DID) blobstore.Holder {
 	return &observed{
-		Holder: o.opt.People.Holder(did), notice: o.opt.Notice,
+		Holder: o.post.to(did, o.opt.People.Holder(did)), notice: o.opt.Notice,
 		suspect: func() { o.begin(o.probe) },
 		owes:    func(yes bool) { o.troubles.owes(did, yes) },
 		alive:   func() { o.troubles.alive(did) },
