@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -119,4 +120,31 @@ func TestConfigErrorNamesTheFile(t *testing.T) {
 	if _, err := app.LoadConfig(p); err == nil {
 		t.Error("a file of any length is read")
 	}
+}
+
+// Whatever is read is valid, and is read again as it was written.
+func FuzzParseConfig(f *testing.F) {
+	for _, text := range []string{
+		`{}`, `{"listen": [":0"], "limit": "5GB", "floor": -1, "up": 1e3}`, `{"shares": "/x", "transports": ["quic"]}`, `{"mdns": true}`, `[1`,
+		`{"advertise": ["ana.example:8777"], "accept_public": "no", "upnp": false}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := app.ParseConfig(text)
+		if err != nil {
+			if _, ok := errors.AsType[*app.ConfigError](err); !ok {
+				t.Fatalf("%T %v", err, err)
+			}
+			return
+		}
+		again, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := app.ParseConfig(again)
+		if err != nil || !reflect.DeepEqual(back, c) {
+			t.Fatalf("%s: %+v, %v", again, back, err)
+		}
+	})
 }

@@ -208,6 +208,7 @@ func TestLockedAndUnlocked(t *testing.T) {
 	if s := ana.status(c); s.Locked != "" {
 		t.Error("a wrong passphrase locked it")
 	}
+	call[control.Status](ana, c, http.MethodPost, "/v1/unlock", control.Unlock{}) // it is
 	nothingWritten(t, ana, passphrase)
 
 	ana.stop()

@@ -217,8 +217,12 @@ func (k *Keys) Locked(ctx context.Context) error {
 }
 
 // Unlock takes a passphrase or the path of an agent, which it remembers until the daemon ends, and renews what is due. The
-// passphrase is not kept: what it opened is, in memory. Errors are those of Signer and Tend; the key that was at hand stays.
+// passphrase is not kept: what it opened is, in memory. Who has nothing to unlock with is content with a key that is at hand.
+// Errors are those of Signer and Tend; the key that was at hand stays.
 func (k *Keys) Unlock(ctx context.Context, u control.Unlock) error {
+	if u == (control.Unlock{}) && k.Locked(ctx) == nil {
+		return k.Tend(ctx)
+	}
 	k.mu.Lock()
 	agent := k.agent
 	k.mu.Unlock()

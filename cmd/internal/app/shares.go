@@ -103,6 +103,7 @@ func (s *Shares) Look(ctx context.Context) error {
 	}
 	s.fresh = false
 	s.store.Store(st)
+	st.SetLimits(*s.limits.Load()) // they may have changed meanwhile
 	s.log.Info("share store is open", "dir", s.dir)
 	return nil
 }
