@@ -134,3 +134,14 @@ func TestReadmeHasExitCodes(t *testing.T) {
 		}
 	}
 }
+
+// What is put into a hint is one word of a shell, whatever it is.
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{
+		"film.mp4": "film.mp4", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "did:key:z6Mk": "did:key:z6Mk", "~": "'~'", "ü": "'ü'",
+	} {
+		if got := quote(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -39,6 +40,10 @@ func TestPassphraseIsAskedFor(t *testing.T) {
 	u.Quiet = true
 	if !u.CanAsk() {
 		t.Fatal("nobody could be asked")
+	}
+	hidden := New(Options{In: program, Err: program}) // standard error is elsewhere: the question would not be seen
+	if _, err := hidden.Passphrase("passphrase"); !errors.Is(err, ErrNoTerminal) {
+		t.Error(err)
 	}
 	if _, err := person.WriteString("secret phrase\n"); err != nil {
 		t.Fatal(err)

@@ -18,17 +18,12 @@ var errQuantity = errors.New("not understood")
 func ParseSize(text string) (int64, error) {
 	n, err := humanize.ParseBytes(strings.TrimSpace(text))
 	switch {
-	case err != nil || strings.ContainsAny(text, ",eE-+") || unknownUnit(text):
+	case err != nil || strings.ContainsAny(text, ",eE-+"):
 		return 0, fmt.Errorf("size %q is %w", Clean(text), errQuantity)
 	case n > math.MaxInt64:
 		return 0, fmt.Errorf("size %q is more than %s", Clean(text), Size(math.MaxInt64))
 	}
 	return int64(n), nil
-}
-
-// unknownUnit is whether a size has only a number for a unit: humanize reads "" for bytes, and "." for 0.
-func unknownUnit(text string) bool {
-	return !strings.ContainsAny(text, "0123456789")
 }
 
 // ParseRate reads bytes a second, as 2MB/s or 2MB. 0 and "none" are no bound.
