@@ -31,7 +31,7 @@ func TestCatchUp(t *testing.T) {
 		if got.code != 0 || !m.files[film] || m.kept[lost].Stored || len(m.sighted) != 1 {
 			t.Errorf("more %v: exit %d, stored %v\n%s", more, got.code, m.files, got.err)
 		}
-		got.says(t, "storing film.mp4\n", "1 big files of earlier pushes are neither stored nor here\n", "film.mp4: with 3 friends, of whom 1 may vanish\n")
+		got.says(t, "storing film.mp4\n", "of earlier pushes, big files are neither stored nor here: 1\n", "film.mp4: with 3 friends, of whom 1 may vanish\n")
 		if w.signatures(t) != before+1 || w.ref(t, "refs/notes/swarm").IsZero() {
 			t.Error("nothing is recorded")
 		}

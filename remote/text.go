@@ -81,7 +81,7 @@ const (
 	textCommits    = "the commits are with %s, too"
 	textOnlyHere   = "%s: on this disk only"
 	textNowhere    = "%s: neither stored nor here"
-	textLostBefore = "%d big files of earlier pushes are neither stored nor here"
+	textLostBefore = "of earlier pushes, big files are neither stored nor here: %d"
 	textMoreSafe   = "and %d more, of whose friends %d or more may vanish"
 	hintLost       = "run `git lfs fetch --all` where they are, or push without them by `git -c swarm.require=local push …`"
 	hintPushLocal  = "push again, which goes on from here; or push without `%s` by `git -c swarm.require=local push …`"

@@ -114,6 +114,12 @@ func setup(e *testscript.Env, bin, path string) error {
 		if err != nil && !bytes.Contains(out, []byte("no lab")) {
 			e.T().Log(string(out))
 		}
+		homes, _ := filepath.Glob(filepath.Join(e.WorkDir, "*", "swarm"))
+		for _, dir := range homes {
+			cmd := exec.Command(filepath.Join(bin, "rad-swarm"), "daemon", "--stop")
+			cmd.Env = append(e.Vars, "RAD_HOME="+filepath.Dir(dir))
+			_ = cmd.Run() // it may have ended
+		}
 		_ = os.RemoveAll(short)
 	})
 	return nil
