@@ -19,7 +19,6 @@ type promise struct {
 	name string // for people
 	work *work
 	sent int64 // by the work, before
-	kept bool
 }
 
 // client is a client that waits for objects to be as safe as it requires.
@@ -27,8 +26,9 @@ type client struct {
 	o        *Objects
 	tell     Tell
 	require  control.Requirement
-	hint     string // what the client could do if it does not get them so safe
-	promises []*promise
+	hint     string     // what the client could do if it does not get them so safe
+	promises []*promise // that are not kept yet
+	kept     int64      // bytes of objects that are as safe as is required
 	total    int64
 
 	begun   time.Time
@@ -62,42 +62,52 @@ func (w *client) wait(ctx context.Context) error {
 	}
 }
 
-// check looks at the objects that are not safe yet. It returns a channel of the first of them, nil where there is none.
+// inSight is how many objects of a client are looked at in one go: they are done about in their order.
+const inSight = 64
+
+// check looks at the first objects that are not as safe as is required. It returns a channel of the first of them, nil where there
+// is none.
 func (w *client) check(ctx context.Context) (<-chan struct{}, error) {
 	crowd := newCrowd(w.o.opt.People)
 	var first <-chan struct{}
-	moved, stuck := w.begun, (*promise)(nil)
-	for _, p := range w.promises {
-		if p.kept {
-			continue
+	moved, left := w.begun, []*promise(nil)
+	for i, p := range w.promises {
+		if len(left) == inSight {
+			left = append(left, w.promises[i:]...)
+			moved = w.o.works.movedAfter(moved)
+			break
 		}
 		s := p.work.see() // before the row, so that nothing is missed
 		safe := w.require == control.Local
 		known := w.o.index.look(p.Pointer, func(r *row) { safe = safe || meets(crowd.safetyOf(r), w.require) })
-		if p.kept = known && safe; p.kept {
+		if known && safe {
+			w.kept += p.Size
 			continue
 		}
 		if err := w.fails(p, s, known); err != nil {
 			return nil, err
 		}
-		if s.moved.After(moved) {
-			moved = s.moved
+		if left = append(left, p); len(left) == 1 {
+			first = s.changed
 		}
-		if any := w.o.works.moved.Load(); s.state == queued && any != nil && any.After(moved) {
-			moved = *any // others come first
-		}
-		if first == nil {
-			first, stuck = s.changed, p
+		if moved = later(moved, s.moved); s.state == queued {
+			moved = w.o.works.movedAfter(moved) // others come first
 		}
 		if s.state == done { // somebody else's work: there is more to do than it saw
-			p.work = w.o.works.start(p.Pointer, true)
-			p.sent = 0
+			p.work, p.sent = w.o.works.start(p.Pointer, true), 0
 		}
 	}
-	if stuck == nil {
+	if w.promises = left; len(left) == 0 {
 		return nil, nil
 	}
-	return first, w.stalled(ctx, stuck, crowd, time.Since(moved))
+	return first, w.stalled(left[0], crowd, time.Since(moved))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // fails returns what an object failed of for good.
@@ -117,7 +127,7 @@ func (w *client) fails(p *promise, s seen, known bool) error {
 }
 
 // stalled says why nothing moves, and ends the wait when that lasts.
-func (w *client) stalled(ctx context.Context, p *promise, crowd *crowd, still time.Duration) error {
+func (w *client) stalled(p *promise, crowd *crowd, still time.Duration) error {
 	for _, did := range w.o.troubles.all() {
 		w.note(fmt.Sprintf("%s %s", w.o.called(did), inWords(w.o.troubles.with(did))))
 	}
@@ -155,8 +165,8 @@ func (w *client) line(l control.Line) {
 
 // progress tells how far the objects are, in bytes of plaintext.
 func (w *client) progress() {
-	var plain int64
-	for _, p := range w.promises {
+	plain := w.kept
+	for _, p := range w.promises[:min(len(w.promises), inSight)] {
 		plain += w.plain(p)
 	}
 	w.line(control.Line{Progress: &control.Progress{What: "storing", Bytes: plain, Total: w.total}})
@@ -164,9 +174,6 @@ func (w *client) progress() {
 
 // plain is how much of an object is done: of the shares that are required, the part that was sent.
 func (w *client) plain(p *promise) int64 {
-	if p.kept {
-		return p.Size
-	}
 	var need int64
 	w.o.index.look(p.Pointer, func(r *row) {
 		if r.Coding.K > 0 {

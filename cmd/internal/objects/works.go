@@ -188,6 +188,14 @@ func (w *works) forget(oid blobstore.OID) {
 	delete(w.of, oid)
 }
 
+// movedAfter returns when bytes of any work moved last, or a time that is later.
+func (w *works) movedAfter(t time.Time) time.Time {
+	if last := w.moved.Load(); last != nil {
+		return later(t, *last)
+	}
+	return t
+}
+
 // list returns all works, the oldest first.
 func (w *works) list() []*work {
 	w.mu.Lock()
