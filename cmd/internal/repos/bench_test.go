@@ -10,6 +10,7 @@ import (
 	"radswarm/blobstore/record"
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
+	"radswarm/radicle/node"
 	"radswarm/radicle/radtest"
 	"radswarm/radicle/storage"
 )
@@ -92,4 +93,64 @@ func BenchmarkFind(b *testing.B) {
 		i++
 		ana.find1(b, rid, numbered(i%many))
 	}
+}
+
+// What ten thousand records cost those who fetch by Radicle's own nodes. The aims: under 1 s and 15 MB for a clone, under 50 ms
+// for a fetch with nothing new.
+func BenchmarkRealNodes(b *testing.B) {
+	radtest.Tools(b)
+	for b.Loop() {
+		carryMany(b)
+	}
+}
+
+func carryMany(t *testing.B) {
+	w := newWorld()
+	ana, bo := w.bare(t, radtest.NewHome(t, radtest.Ana)), w.bare(t, radtest.NewHome(t, radtest.Bo))
+	one, two := radtest.StartNode(t, ana.Home), radtest.StartNode(t, bo.Home)
+	radtest.Connect(t, two, one)
+	ana.open(t, withNode(one), alone)
+	bo.open(t, withNode(two), alone)
+	var clones, fetches [2]time.Duration
+	for i, name := range []string{"plain", "films"} {
+		rid := ana.Init(t, ana.Commit(t, name, "README", "hello"))
+		if i == 1 {
+			record10000(t, ana, rid)
+		}
+		start := time.Now()
+		two.Clone(t, rid, one)
+		clones[i] = time.Since(start)
+		fetches[i] = nothingNew(t, two, rid, one)
+		t.Logf("%s: clone %v, fetch with nothing new %v, %.1f MB", name, clones[i].Round(time.Millisecond),
+			fetches[i].Round(100*time.Microsecond), float64(size(t, bo, rid))/1e6)
+		if i == 1 && bo.repository(t, rid).Records != many {
+			t.Errorf("%d records arrived", bo.repository(t, rid).Records)
+		}
+	}
+	t.ReportMetric(float64((clones[1] - clones[0]).Milliseconds()), "ms/clone-more")
+	t.ReportMetric(float64((fetches[1]-fetches[0]).Microseconds())/1000, "ms/fetch-more")
+}
+
+// record10000 records many films.
+func record10000(t testing.TB, h *home, rid radicle.RID) {
+	t.Helper()
+	for i := range many {
+		h.Stored(t.Context(), rid, h.made(t, numbered(i), "", h.did()))
+	}
+	check(t, h.Round(t.Context(), rid))
+}
+
+// nothingNew is how long the quickest of a few fetches with nothing new takes.
+func nothingNew(t testing.TB, n *radtest.Node, rid radicle.RID, from *radtest.Node) (best time.Duration) {
+	t.Helper()
+	for range 5 {
+		start := time.Now()
+		if _, err := n.Fetch(t.Context(), rid, from.NID(), node.FetchOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); best == 0 || took < best {
+			best = took
+		}
+	}
+	return best
 }

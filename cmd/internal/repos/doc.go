@@ -10,5 +10,11 @@
 //     pointers, or else by the daemon.
 //   - Repositories travel between members over git/1 (package replicate), where no Radicle node carries them.
 //
+// # Differs from the design
+//
+// The daemon looks at repositories of which a member is there every few seconds, because a push without big files starts none
+// and tells it nothing. A push says who has the commits by what members say themselves after they have fetched. That somebody
+// introduced a pointer with a signed commit counts for nothing yet: their record serves reads of the whole object.
+//
 // Everything is safe for concurrent use.
 package repos

@@ -32,9 +32,9 @@ const (
 // syncs is what is under way with others.
 type syncs struct {
 	mu     sync.Mutex
-	busy   map[radicle.RID]*sync.Mutex // one fetch of a repository at a time
-	wanted map[news]bool               // that are to be fetched
-	asked  map[[32]byte]*question      // by nonce
+	busy   map[radicle.RID]chan struct{} // one fetch of a repository at a time
+	wanted map[news]bool                 // that are to be fetched
+	asked  map[[32]byte]*question        // by nonce
 	online map[radicle.DID]*holder.Session
 	told   map[radicle.RID]radicle.Oid // heads of our signed refs
 	places chan struct{}               // for fetches of news
@@ -48,7 +48,7 @@ type news struct {
 }
 
 func (s *syncs) init() {
-	s.busy, s.wanted = make(map[radicle.RID]*sync.Mutex), make(map[news]bool)
+	s.busy, s.wanted = make(map[radicle.RID]chan struct{}), make(map[news]bool)
 	s.asked, s.online = make(map[[32]byte]*question), make(map[radicle.DID]*holder.Session)
 	s.replicas.init()
 	s.told = make(map[radicle.RID]radicle.Oid)
@@ -233,7 +233,11 @@ func (r *Repos) introducers(ctx context.Context, rid radicle.RID) (people []radi
 
 // fetch fetches a repository from somebody, and does what follows.
 func (r *Repos) fetch(ctx context.Context, rid radicle.RID, from radicle.DID) (*replicate.Result, error) {
-	defer r.syncs.lock(rid)()
+	unlock, err := r.syncs.lock(ctx, rid)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	o, err := r.wants(ctx, rid)
 	if err != nil {
 		return nil, err
@@ -253,16 +257,20 @@ func (r *Repos) fetch(ctx context.Context, rid radicle.RID, from radicle.DID) (*
 }
 
 // lock waits until nobody fetches a repository, and returns what lets the next one.
-func (s *syncs) lock(rid radicle.RID) func() {
+func (s *syncs) lock(ctx context.Context, rid radicle.RID) (unlock func(), err error) {
 	s.mu.Lock()
-	m := s.busy[rid]
-	if m == nil {
-		m = new(sync.Mutex)
-		s.busy[rid] = m
+	place := s.busy[rid]
+	if place == nil {
+		place = make(chan struct{}, 1)
+		s.busy[rid] = place
 	}
 	s.mu.Unlock()
-	m.Lock()
-	return m.Unlock
+	select {
+	case place <- struct{}{}:
+		return func() { <-place }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // refresh brings Radicle's cache up to date after a fetch, tells its node, and lets git collect garbage.
