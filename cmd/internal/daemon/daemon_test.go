@@ -236,6 +236,20 @@ func TestStartAfterKill(t *testing.T) {
 	start(t, p)
 }
 
+// One that still has the lock and answers no more is waited for.
+func TestStartWhileAnotherEnds(t *testing.T) {
+	p := place(t)
+	if err := p.Make(); err != nil {
+		t.Fatal(err)
+	}
+	ending, err := daemon.Lock(p.Lock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(200*time.Millisecond, func() { _ = ending.Close() })
+	start(t, p)
+}
+
 func TestStartSaysWhyNot(t *testing.T) {
 	p := place(t)
 	self, err := os.Executable()

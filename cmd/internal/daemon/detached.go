@@ -14,7 +14,8 @@ import (
 )
 
 // Detached is Run for a process that control.Start has started: it says on out, once, that the daemon can be reached, or why
-// not and what helps, and closes it. Where another daemon runs already, that is as good, once it answers.
+// not and what helps, and closes it. Where another daemon runs already, that is as good, once it answers; one that is just ending
+// is succeeded.
 func Detached(ctx context.Context, o Options, out io.WriteCloser) error {
 	signal.Ignore(syscall.SIGPIPE) // who started us may be gone
 	dropInherited()
@@ -33,15 +34,11 @@ func Detached(ctx context.Context, o Options, out io.WriteCloser) error {
 			ready()
 		}
 	}
-	err := Run(ctx, o)
-	if errors.Is(err, ErrRunning) {
-		if err = await(ctx, o.Place); err == nil {
-			say(control.ReadyLine)
-			return nil
-		}
-	}
+	err := runOrFind(ctx, o)
 	if err != nil {
 		say(o.lines(err))
+	} else {
+		say(control.ReadyLine) // of another one, if not said yet
 	}
 	return err
 }
@@ -61,25 +58,41 @@ func (o Options) lines(err error) string {
 	return line
 }
 
-// await waits until the daemon that has the lock answers. It may still be starting, or just ending.
-func await(ctx context.Context, p control.Place) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, ErrRunning)
+// runOrFind is Run, or nothing as soon as another daemon answers. Whoever has the lock may still be starting, or just ending: it
+// has a while for either.
+func runOrFind(ctx context.Context, o Options) error {
+	waiting, cancel := context.WithTimeoutCause(ctx, 10*time.Second, ErrRunning)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		c, _, err := control.Connect(ctx, p)
-		if err == nil {
-			c.Close()
-			return nil
-		}
-		if e, ok := errors.AsType[*control.Error](err); ok && e.Code == control.CodeVersion {
-			return nil // the client finds out for itself
+		err := Run(ctx, o)
+		if !errors.Is(err, ErrRunning) || answers(waiting, o.Place) {
+			return other(err)
 		}
 		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-waiting.Done():
+			return context.Cause(waiting)
 		case <-tick.C:
 		}
 	}
+}
+
+// other is no error where another daemon runs.
+func other(err error) error {
+	if errors.Is(err, ErrRunning) {
+		return nil
+	}
+	return err
+}
+
+// answers reports whether a daemon can be reached, be it of another version: the client finds that out for itself.
+func answers(ctx context.Context, p control.Place) bool {
+	c, _, err := control.Connect(ctx, p)
+	if err == nil {
+		c.Close()
+		return true
+	}
+	e, ok := errors.AsType[*control.Error](err)
+	return ok && e.Code == control.CodeVersion
 }
