@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -151,7 +152,9 @@ func (l *Lab) remove(ctx context.Context, m *marker) error {
 	var problem error
 	late := errors.New("late")
 	err := await(ctx, endTime, late, func(context.Context) bool {
-		problem = l.clear(append(m.names(), workDir, makingDir)...)
+		if problem = l.setAside(m.names()); problem == nil {
+			problem = l.clear(makingDir, workDir)
+		}
 		return problem == nil
 	})
 	if errors.Is(err, late) {
@@ -164,6 +167,29 @@ func (l *Lab) remove(ctx context.Context, m *marker) error {
 		return err
 	}
 	return os.Remove(l.dir)
+}
+
+// setAside moves homes to where those lie that are not complete, at once, so that whatever is killed meanwhile leaves no part of
+// a home that is taken for one.
+func (l *Lab) setAside(names []string) error {
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if err := root.Mkdir(makingDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	for _, name := range names {
+		aside := filepath.Join(makingDir, name)
+		if err := root.RemoveAll(aside); err != nil {
+			return err
+		}
+		if err := root.Rename(name, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // clear removes things of the lab, with all that is in them. It never leaves the folder, whatever symbolic links there are.

@@ -32,6 +32,14 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			os.Exit(1)
 		}
+	case len(os.Args) == 3 && os.Args[1] == "lab-down":
+		l, err := lab.Open(lab.Options{Dir: os.Args[2], Program: os.Args[0]})
+		if err == nil {
+			_, err = l.Down(context.Background())
+		}
+		if err != nil {
+			os.Exit(1)
+		}
 	default:
 		os.Exit(m.Run())
 	}
@@ -273,6 +281,53 @@ func TestKilledInUp(t *testing.T) {
 	}
 }
 
+// Whenever `down` is killed, the next one completes it, and so may up.
+func TestKilledInDown(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, gone := range []string{"you/swarm/control.sock", "you", "ana", "cy", "work", "radswarm-lab.json"} {
+		o := options(t, 3)
+		l := up(t, o)
+		write(t, filepath.Join(l.Work(), "film"), "1")
+		killWhen(t, exec.Command(self, "lab-down", o.Dir), func() bool { return !there(o.Dir, gone) })
+		l, err := lab.Open(o)
+		switch _, none := errors.AsType[*lab.NoLabError](err); {
+		case none:
+		case err != nil:
+			t.Errorf("without %s: %v", gone, err)
+		case i%2 == 0:
+			want(t, up(t, o), "you:up ana:up bo:up cy:up")
+		default:
+			if _, err := l.Down(t.Context()); err != nil {
+				t.Errorf("without %s: %v", gone, err)
+			}
+		}
+	}
+}
+
+// killWhen starts a command and kills it as soon as something is so.
+func killWhen(t *testing.T, cmd *exec.Cmd, so func() bool) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	deadline, tick := time.After(30*time.Second), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-deadline:
+			t.Fatalf("%v: what was waited for does not come", cmd.Args)
+		case <-tick.C:
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatal(err)
+	}
+}
+
 func there(dir, name string) bool {
 	_, err := os.Lstat(filepath.Join(dir, name))
 	return err == nil
@@ -282,24 +337,9 @@ func there(dir, name string) bool {
 func killIn(t *testing.T, self, seen, way string) {
 	t.Helper()
 	o := options(t, 3)
-	cmd := exec.Command(self, "lab-up", o.Dir)
-	cmd.Env = append(os.Environ(), "TMPDIR="+os.TempDir())
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	deadline, tick := time.After(30*time.Second), time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !there(o.Dir, seen) && !there(o.Dir, filepath.Base(seen)) { // .making/you may have become you
-		select {
-		case <-deadline:
-			t.Fatalf("%s does not appear", seen)
-		case <-tick.C:
-		}
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
+	killWhen(t, exec.Command(self, "lab-up", o.Dir), func() bool {
+		return there(o.Dir, seen) || there(o.Dir, filepath.Base(seen)) // .making/you may have become you
+	})
 	if way == "up" {
 		want(t, up(t, o), "you:up ana:up bo:up cy:up")
 		return
