@@ -199,9 +199,10 @@ func (p *put) receive(ctx context.Context) {
 func (p *put) flush(some []int) {
 	var steps []*step
 	var whole []int
-	for _, i := range some {
+	finished := together(some, func(i int) error { return p.arrivals[i].part.finish() })
+	for n, i := range some {
 		a := p.arrivals[i]
-		if err := a.part.finish(); err != nil {
+		if err := finished[n]; err != nil {
 			p.outcomes[i].Err = fullOr(err, a.claim.total)
 			continue
 		}

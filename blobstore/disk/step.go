@@ -118,17 +118,21 @@ func (s *Store) look(name blobstore.ShareName) *record {
 // syncFolders makes what the steps did durable, and returns for which folders that failed.
 func (s *Store) syncFolders(steps []*step) (synced map[string]error) {
 	synced = map[string]error{}
+	var dirs []string
 	for _, st := range steps {
-		dir := folder(st.name.SID)
-		err, done := synced[dir]
-		if !done {
-			if err = s.fs.SyncDir(dir); errors.Is(err, fs.ErrNotExist) {
-				err = nil // there never was anything
-			}
-			synced[dir] = err
+		if dir := folder(st.name.SID); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
 		}
+	}
+	for i, err := range together(dirs, s.fs.SyncDir) {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // there never was anything
+		}
+		synced[dirs[i]] = err
+	}
+	for _, st := range steps {
 		if st.err == nil {
-			st.err = err
+			st.err = synced[folder(st.name.SID)]
 		}
 	}
 	return synced
