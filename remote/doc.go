@@ -57,7 +57,12 @@
 //
 // [BigFiles] is how a program joins this package with whoever keeps what Git LFS pointers stand for. Without it nothing is looked
 // for, configured or printed. With it, a push that brings pointers stores what is not stored yet before any ref moves, and is
-// refused for what is neither stored nor here; see package lfs below this one for what is configured.
+// refused for what is neither stored nor here; see package lfs below this one for what is configured. A [Recorder] hears where the
+// pushed commits have each object and what their attributes say of who may read it, and writes into the same signature.
+//
+// Commits that came into our namespace without a push of ours (rad init brings the first ones) are looked at with the next push,
+// even if that has nothing to push, until there is a record of an object. What of them is neither stored nor here is told, and
+// keeps nobody from pushing.
 //
 // # Differs from the design
 //
