@@ -28,16 +28,16 @@ func locate(ctx context.Context) (lfsagent.Place, error) {
 	return p, err
 }
 
-// daemon is the one of this home, which is found and started with the first object.
-type daemon struct {
+// local is the daemon of this home, which is found and started with the first object.
+type local struct {
 	env    profile.Env
 	mu     sync.Mutex
 	caller *control.Caller
 }
 
-func newDaemon(env profile.Env) *daemon { return &daemon{env: env} }
+func newLocal(env profile.Env) *local { return &local{env: env} }
 
-func (d *daemon) close() {
+func (d *local) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.caller != nil {
@@ -46,7 +46,7 @@ func (d *daemon) close() {
 }
 
 // Begin finds the home. Whether a daemon can be reached is seen with the first object.
-func (d *daemon) Begin(_ context.Context, r lfsagent.Repository, _ lfsagent.Operation) (lfsagent.Session, error) {
+func (d *local) Begin(_ context.Context, r lfsagent.Repository, _ lfsagent.Operation) (lfsagent.Session, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.caller == nil {

@@ -38,16 +38,16 @@ func main() {
 	}
 }
 
-// serve serves git-lfs, which shows what is on standard error only to those who set GIT_TRACE.
+// serve serves git-lfs.
 func serve() error {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	d := newDaemon(os.LookupEnv)
+	d := newLocal(os.LookupEnv)
 	defer d.close()
 	return lfsagent.Serve(ctx, lfsagent.Config{
 		In: os.Stdin, Out: os.Stdout, Locate: locate, Daemon: d,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Log: slog.New(slog.NewTextHandler(journal{os.LookupEnv}, nil)),
 	})
 }
 
