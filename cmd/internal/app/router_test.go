@@ -159,6 +159,7 @@ func TestGatewayIsNotBelieved(t *testing.T) {
 	}
 	sent := make(chan int64, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<root>")
 		n, _ := io.Copy(w, io.LimitReader(endless{}, 64<<20))
 		sent <- n
 	}))
@@ -170,7 +171,7 @@ func TestGatewayIsNotBelieved(t *testing.T) {
 	if _, err := gatewayAt(t.Context(), at, netip.Addr{}); err == nil {
 		t.Error("it is a gateway")
 	}
-	if n := <-sent; n == 64<<20 {
+	if n := <-sent; n > 16<<20 { // what the sockets have room for goes beyond the bound
 		t.Errorf("read %d bytes", n)
 	}
 }
@@ -178,7 +179,7 @@ func TestGatewayIsNotBelieved(t *testing.T) {
 // endless is a description that does not end.
 type endless struct{}
 
-func (endless) Read(b []byte) (int, error) { return copy(b, strings.Repeat("<a>", len(b)/3+1)), nil }
+func (endless) Read(b []byte) (int, error) { return copy(b, strings.Repeat("a", len(b))), nil }
 
 func TestPrivateIPs(t *testing.T) {
 	var addrs []net.Addr
