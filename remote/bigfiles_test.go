@@ -29,6 +29,8 @@ type memory struct {
 	files   map[blobstore.Pointer]bool // whose content was read
 	sighted []remote.Sighting
 	truth   string // that people must read
+
+	unrecorded error // why nothing can be recorded
 }
 
 func newMemory() *memory {
@@ -64,6 +66,9 @@ func (m *memory) Store(_ context.Context, _ radicle.RID, files []remote.File, re
 }
 
 func (m *memory) Sighted(_ context.Context, _ radicle.RID, sightings []remote.Sighting, say func(text, hint string)) error {
+	if m.unrecorded != nil {
+		return m.unrecorded
+	}
 	m.sighted = append(m.sighted, sightings...)
 	if m.truth != "" {
 		say(m.truth, "rad swarm zone")

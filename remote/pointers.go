@@ -120,7 +120,12 @@ func (s *session) keep(ctx context.Context, files []bigFile, commits []radicle.O
 	if err := s.secure(ctx, files, require); err != nil {
 		return nil, err
 	}
-	return files, s.tellSightings(ctx, sightings)
+	err = s.tellSightings(ctx, sightings)
+	if err != nil && require == Local && ctx.Err() == nil {
+		s.say.warn("who may read the big files is not recorded: " + brief(err.Error()))
+		err = nil
+	}
+	return files, err
 }
 
 // secure stores what is not as safe as required.

@@ -10,6 +10,7 @@ import (
 )
 
 const (
+	hintUnrecorded = "push again; or push without others hearing of them by `git -c swarm.require=local push …`"
 	hintAttributes = "break the long lines of .gitattributes, and push again"
 	// maxSighted bounds the pushed commits whose paths are read. In those that follow, an object has the one path by which it was
 	// found.
@@ -52,7 +53,10 @@ func (s *session) tellSightings(ctx context.Context, sightings []Sighting) error
 			s.say.hint(brief(hint))
 		}
 	})
-	return notStored(err, Safe)
+	if err != nil && ctx.Err() == nil {
+		return fail(hintUnrecorded, "big files cannot be recorded: %v", err)
+	}
+	return err
 }
 
 // commits are those that a push brings, through tags. What is no commit has no paths.

@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,4 +86,18 @@ func TestAttributeLineTooLong(t *testing.T) {
 	if w.ref(t, "refs/heads/master") != before || m.sighted != nil {
 		t.Error("a push that was refused has done something")
 	}
+}
+
+// Records that cannot be made end a push, but one that asks for nothing.
+func TestNotRecorded(t *testing.T) {
+	w := newWorld(t)
+	m := newMemory()
+	m.unrecorded = errors.New("the daemon is locked")
+	w.big = m
+	w.commitBig(t, "film.mp4", "a film", true)
+	w.push(t, "HEAD:refs/heads/master").expect(t, "", 1, "error: big files cannot be recorded: the daemon is locked\nhint: push again")
+	t.Setenv("GIT_CONFIG_COUNT", "1")
+	t.Setenv("GIT_CONFIG_KEY_0", "swarm.require")
+	t.Setenv("GIT_CONFIG_VALUE_0", "local")
+	w.push(t, "HEAD:refs/heads/master").expect(t, "ok refs/heads/master\n\n", 0, "the daemon is locked")
 }
