@@ -166,6 +166,9 @@ func (a *App) openHome(context.Context) error {
 	if a.root, err = os.OpenRoot(a.place.Dir); err != nil {
 		return err
 	}
+	if err := clearTemps(a.root); err != nil {
+		return err
+	}
 	a.instance, err = instanceID(a.root)
 	return err
 }

@@ -60,6 +60,7 @@ func TestKilledAndStartedAgain(t *testing.T) {
 	}
 	before := files()
 	for range 2 {
+		write(t, filepath.Join(ana.Place.Dir, "card.new-0123"), "half a c")
 		ana.kill()
 		s := ana.status(ana.start())
 		if s.Device != first.Device || s.PID == first.PID || !s.Certificate.Equal(*first.Certificate) {
@@ -68,6 +69,9 @@ func TestKilledAndStartedAgain(t *testing.T) {
 	}
 	if !slices.Equal(before, files()) {
 		t.Error("keys have changed")
+	}
+	if exists(filepath.Join(ana.Place.Dir, "card.new-0123")) {
+		t.Error("what a crash has left stays")
 	}
 }
 

@@ -6,8 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
+
+	"radswarm/blobstore/keyring"
 )
 
 // readFile reads a small file of the swarm folder; one that is longer than limit bytes is an error.
@@ -38,6 +43,23 @@ func writeFile(dir *os.Root, name string, b []byte) error {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// clearTemps removes what a crash has left of files that only the daemon writes; one of them may hold a device key.
+func clearTemps(dir *os.Root) error {
+	entries, err := fs.ReadDir(dir.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name, _, temp := strings.Cut(e.Name(), ".new-")
+		if temp && slices.Contains([]string{keyring.DeviceKeyFile, certificateFile, cardFile, instanceFile, storeFile}, name) {
+			if err := dir.Remove(e.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func writeNew(dir *os.Root, name string, b []byte) error {
