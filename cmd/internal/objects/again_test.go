@@ -1,15 +1,18 @@
 package objects_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"radswarm/blobstore"
+	"radswarm/blobstore/blobtest"
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/objects"
-	"radswarm/radicle"
 )
 
 // What was pending when the daemon ended goes on when it runs again, and what was placed is not sent again.
@@ -242,4 +245,72 @@ func TestRemoved(t *testing.T) {
 	})
 }
 
-var _ = radicle.DID{}
+// An object whose file is gone is not read back again and again while nobody takes the share that is missing.
+func TestNothingIsReadBackInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, f := newHome(t, newTown(5)), newFile(t, 1<<20, 1)
+		stubborn := h.town.all[0]
+		stubborn.holder.Set(blobtest.Full(stubborn.view()))
+		h.mustPut(f, control.Safe)
+		until(t, "four have theirs", func() bool { return h.List().Objects[0].Placed == 4 })
+		for _, path := range []string{f.path, filepath.Join(h.dir, "pending", f.OID.String())} {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reads := &reading{Holder: h.town.all[1].view()}
+		h.town.all[1].holder.Set(reads)
+		others := &reading{Holder: h.town.all[2].view()}
+		h.town.all[2].holder.Set(others)
+		pause(t, 5*time.Hour)
+		if n := reads.bytes.Load() + others.bytes.Load(); n == 0 || n > f.Size {
+			t.Errorf("%d bytes were read of two friends", n)
+		}
+		stubborn.holder.Set(stubborn.view())
+		pause(t, 2*time.Hour)
+		if c := h.Counts(); c.Full != 1 || c.Pending != 0 {
+			t.Errorf("%+v", c)
+		}
+		h.close()
+	})
+}
+
+// reading counts the bytes that are read of a holder.
+type reading struct {
+	blobstore.Holder
+	bytes atomic.Int64
+}
+
+func (h *reading) Get(ctx context.Context, name blobstore.ShareName, ranges []blobstore.Range, visit func(int, []byte) error) error {
+	return h.Holder.Get(ctx, name, ranges, func(i int, b []byte) error {
+		h.bytes.Add(int64(len(b)))
+		return visit(i, b)
+	})
+}
+
+// A file that changed before anybody came is said to have, and is not forgotten without a word.
+func TestAFileChangesBeforeItIsPlaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, f := newHome(t, newTown(0)), newFile(t, 1<<20, 1)
+		h.mustPut(f, control.Local)
+		file, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, _ := file.Stat()
+		if _, err := file.WriteAt([]byte("other"), 100); err != nil || file.Close() != nil || os.Chtimes(f.path, time.Time{}, info.ModTime()) != nil {
+			t.Fatal(err)
+		}
+		h.town.add()
+		pause(t, time.Minute)
+		if l := h.List().Objects; len(l) != 1 || l[0].Stored || l[0].Waiting == "" {
+			t.Errorf("%+v", l)
+		}
+		if err := os.WriteFile(f.path, f.bytes, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		h.mustPut(f, control.Safe)
+		h.mustGet(f)
+		h.close()
+	})
+}

@@ -204,7 +204,7 @@ func (o *Objects) sendElsewhere(ctx context.Context, c *coded, indices map[int]b
 	if len(takers) == 0 {
 		return nil
 	}
-	open, done, err := o.plaintext(ctx, c.row)
+	open, _, done, err := o.plaintext(ctx, c.row)
 	if err != nil {
 		return err
 	}

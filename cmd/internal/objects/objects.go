@@ -68,6 +68,7 @@ func New(opt Options) (*Objects, error) {
 		return nil, errors.Join(err, j.close())
 	}
 	o.works = newWorks(o.step)
+	o.post.crowded = o.works.crowded
 	o.tasks.Go(func() { o.tend(o.ctx) })
 	o.tasks.Go(func() { o.partings.run(o.ctx) })
 	o.resume()
@@ -80,7 +81,9 @@ func (o *Objects) SetRecords(r Records) { o.records.Store(&r) }
 // resume goes on with what is pending.
 func (o *Objects) resume() {
 	for _, p := range o.index.all(func(r *row) bool { return !r.Pending.IsZero() }) {
-		o.works.start(p, false)
+		if !o.works.resting(p) {
+			o.works.start(p, false)
+		}
 	}
 	o.partings.wake()
 }

@@ -18,6 +18,9 @@ import (
 // Put stores a file. It returns when the object is as safe as is required; the rest goes on without the client.
 func (o *Objects) Put(ctx context.Context, ask control.Put, tell Tell) (control.Stored, error) {
 	start := time.Now()
+	if !filepath.IsAbs(ask.Path) {
+		return control.Stored{}, &control.Error{Code: control.CodeUsage, Message: ask.Path + ": not an absolute path"}
+	}
 	require, err := o.required(ask.Require, tell)
 	if err != nil {
 		return control.Stored{}, err

@@ -96,18 +96,19 @@ func dropLink(s friend.ObjectSource) {
 // opener opens an object's plaintext from its beginning; see swarm.Sending.
 type opener func() (io.ReadCloser, error)
 
-// plaintext returns what opens the bytes of an object: its file, or what the shares of it gave. Done is called at the end.
-func (o *Objects) plaintext(ctx context.Context, r *row) (open opener, done func(), err error) {
+// plaintext returns what opens the bytes of an object: its file, or what the shares of it gave, which is far. Done is called at the
+// end.
+func (o *Objects) plaintext(ctx context.Context, r *row) (open opener, far bool, done func(), err error) {
 	if f, err := openSource(r); err == nil {
 		_ = f.Close()
-		return func() (io.ReadCloser, error) { return openSource(r) }, func() {}, nil
+		return func() (io.ReadCloser, error) { return openSource(r) }, false, func() {}, nil
 	}
 	if len(r.of(r.Coding.K)) < max(1, r.Coding.K) {
-		return nil, nil, errNoFile
+		return nil, true, nil, errNoFile
 	}
 	path, done, err := o.readBack(ctx, r)
 	if err != nil {
-		return nil, nil, err
+		return nil, true, nil, err
 	}
-	return func() (io.ReadCloser, error) { return os.Open(path) }, done, nil
+	return func() (io.ReadCloser, error) { return os.Open(path) }, true, done, nil
 }

@@ -85,7 +85,7 @@ func (o *Objects) commit(ctx context.Context, w *work, r *row, scheme swarm.Sche
 	if err != nil {
 		return nil, err
 	}
-	open, done, err := o.plaintext(ctx, r)
+	open, _, done, err := o.plaintext(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +122,9 @@ func (c *counting) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// inVain is how long it takes until an object is read back once more, where that was for nothing because nobody took a share.
+const inVain = 6 * time.Hour
+
 // place sends shares to those who can be reached now.
 func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) error {
 	if len(c.row.of(c.k())) >= c.n {
@@ -132,7 +135,7 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 	if len(takers) == 0 || len(before) >= c.n {
 		return nil
 	}
-	open, done, err := o.plaintext(ctx, c.row)
+	open, far, done, err := o.plaintext(ctx, c.row)
 	if err != nil {
 		return err
 	}
@@ -157,6 +160,9 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 	}
 	if fresh := o.index.get(w.OID, w.Size); fresh != nil {
 		*c.row = *fresh
+		if far && len(fresh.of(c.k())) == len(before) {
+			w.postpone(inVain)
+		}
 		if len(fresh.of(c.k())) > len(before) && c.k() == fresh.Coding.K {
 			o.tellRecords(ctx, c)
 		}
@@ -222,7 +228,7 @@ func (o *Objects) giveUp(w *work, r *row, err error) error {
 		o.dropSource(r.Pointer)
 		if now := o.index.get(r.OID, r.Size); now != nil && len(now.of(now.Coding.K)) < max(1, now.Coding.K) {
 			o.log.Info("file is not the object", "object", r.OID, "err", err)
-			if len(now.shares) == 0 { // nothing of it is anywhere
+			if len(now.shares) == 0 && w.awaited() { // nothing of it is anywhere, and the client is told
 				o.index.forget(r.Pointer)
 			}
 		}

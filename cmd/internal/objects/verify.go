@@ -157,7 +157,7 @@ func (v *verifying) find(ctx context.Context) (done func(), err error) {
 		}
 		return nothing, nil
 	}
-	open, done, err := v.o.plaintext(ctx, v.c.row)
+	open, _, done, err := v.o.plaintext(ctx, v.c.row)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

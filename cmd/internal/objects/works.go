@@ -116,6 +116,17 @@ func (w *works) start(p blobstore.Pointer, hot bool) *work {
 	return one
 }
 
+// crowdSize is from how many small works on it is to be expected that soon another does what one does.
+const crowdSize = 4
+
+// crowded reports whether there are many works.
+func (w *works) crowded() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.front) + len(w.back)
+	return n+(workRoom-w.room) >= crowdSize
+}
+
 func (w *works) queue(one *work, hot bool) {
 	if hot {
 		w.front = append(w.front, one)
@@ -194,6 +205,14 @@ func (w *works) movedAfter(t time.Time) time.Time {
 		return later(t, *last)
 	}
 	return t
+}
+
+// resting reports whether an object's work is not to be tried again yet.
+func (w *works) resting(p blobstore.Pointer) bool {
+	w.mu.Lock()
+	one := w.of[p.OID]
+	w.mu.Unlock()
+	return one != nil && time.Now().Before(one.see().rest)
 }
 
 // list returns all works, the oldest first.
