@@ -57,7 +57,7 @@ ExecReload=/bin/kill -HUP $MAINPID
 Environment=` + unitWord("RAD_HOME="+s.Home) + `
 Environment=` + unitWord("PATH="+s.Path) + `
 Restart=on-failure
-RestartSec=5
+RestartSec=30
 LimitCORE=0
 UMask=0077
 NoNewPrivileges=yes
