@@ -42,6 +42,18 @@ func (p *Peers) ownersAt(did radicle.DID) []radicle.DID {
 	return slices.Clone(p.keepers[did])
 }
 
+// Keepers returns those of whom an owner told that they keep its shares, in no order.
+func (p *Peers) Keepers(owner radicle.DID) (all []radicle.DID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for did, owners := range p.keepers {
+		if slices.Contains(owners, owner) {
+			all = append(all, did)
+		}
+	}
+	return all
+}
+
 // readKeepers reads who keeps shares of whom.
 func (p *Peers) readKeepers(ctx context.Context) {
 	all, err := p.state.Keepers(ctx)

@@ -11,6 +11,7 @@ import (
 	"radswarm/blobstore/keyring"
 	"radswarm/blobstore/net"
 	"radswarm/cmd/internal/control"
+	"radswarm/radicle"
 )
 
 // addEach makes two homes friends by their dids, at the same time.
@@ -177,16 +178,59 @@ func TestBothSidesDialAtOnceAndGoOn(t *testing.T) {
 	})
 }
 
+// replaced is a connection beside which there is a newer one.
+type replaced struct{ net.Conn }
+
+func (replaced) Open(context.Context) (net.Stream, error) { return nil, net.ErrReplaced }
+
 func TestAReplacedConnectionIsNotUsed(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
 		friends(a, b, gb)
-		old := a.lineWith(b.did)
-		a.replace(old) // as Open says it
-		if _, err := a.Holder(b.did).Have(t.Context(), nil, [32]byte{}); err != nil {
+		a.mu.Lock()
+		c := a.contacts[b.did]
+		old := *c.best().Session
+		old.Conn = replaced{old.Conn}
+		c.lines = append(c.lines, &line{Session: &old, gone: make(chan struct{})})
+		a.mu.Unlock()
+		if err := have(t.Context(), a.Holder(b.did)); err != nil {
+			t.Errorf("%v", err)
+		}
+		a.replace(a.lineWith(b.did)) // and where there is no other, it is asked for
+		if err := have(t.Context(), a.Holder(b.did)); err != nil {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+func TestAReasonToDialWakesTheKeeper(t *testing.T) {
+	inMemory(t, func(t *testing.T, w *memoryWorld) {
+		a, b := newHome(t, w, ana), newHome(t, w, bo)
+		friends(a, b, gb)
+		w.Partition(a.key.Device(), b.key.Device(), true)
+		w.Cut(a.key.Device(), b.key.Device())
+		b.release(a.did) // who could dial as well
+		time.Sleep(6 * time.Hour)
+		w.Partition(a.key.Device(), b.key.Device(), false)
+		a.until("nothing is under way", func() bool { return a.resting(b.did) })
+		if a.Online(b.did) {
+			t.Skip("the keeper was at it")
+		}
+		a.hurry(b.did)
+		began := time.Now()
+		a.until("friend is back", func() bool { return a.Online(b.did) })
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("back after %v", took)
+		}
+	})
+}
+
+// resting reports whether the keeper of a friend waits for its next attempt.
+func (h *home) resting(did radicle.DID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.contacts[did]
+	return c.attempt == nil && !c.next.IsZero() || c.best() != nil
 }
 
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {

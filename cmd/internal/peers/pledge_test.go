@@ -91,7 +91,7 @@ func TestWhatFriendsAreSetTo(t *testing.T) {
 		if got := a.Candidates(); len(got) != 1 || got[0].Household != home || got[0].Free != gb || !got[0].Online {
 			t.Errorf("%+v", got)
 		}
-		for _, bad := range []control.SetFriend{{Name: ptr("a b")}, {Give: ptr(int64(-1))}, {Up: ptr(int64(-1))}, {Silence: ptr("never")}} {
+		for _, bad := range []control.SetFriend{{Name: new("a b")}, {Give: new(int64(-1))}, {Up: new(int64(-1))}, {Silence: new("never")}} {
 			_, err := a.SetFriend(t.Context(), name, bad)
 			wantCode(t, err, control.CodeUsage)
 		}
@@ -104,8 +104,6 @@ func TestWhatFriendsAreSetTo(t *testing.T) {
 		}
 	})
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestCandidatesAreThoseWhoWereSeenAndHaveRoom(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -347,15 +348,15 @@ func accept(h *home, line string, give int64) control.Accepted {
 func (h *home) describe() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	text := ""
+	var text strings.Builder
 	for did, c := range h.contacts {
-		text += fmt.Sprintf("%v: failures %d, problem %v, attempt %v, keeper %v, next %v\n", did, c.failures, c.problem, c.attempt != nil, c.keeper != nil, c.next)
+		text.WriteString(fmt.Sprintf("%v: failures %d, problem %v, attempt %v, keeper %v, next %v\n", did, c.failures, c.problem, c.attempt != nil, c.keeper != nil, c.next))
 		for _, l := range c.lines {
-			text += fmt.Sprintf("  line since %v, replaced %v, inbound %v, error %v, access %v, granted %v\n", l.since, l.replaced, l.Conn.Inbound(), l.Conn.Err(), l.Access, l.Granted)
+			text.WriteString(fmt.Sprintf("  line since %v, replaced %v, inbound %v, error %v, access %v, granted %v\n", l.since, l.replaced, l.Conn.Inbound(), l.Conn.Err(), l.Access, l.Granted))
 		}
 	}
 	for _, f := range h.state.Friends() {
-		text += fmt.Sprintf("friend %+v\n", f)
+		text.WriteString(fmt.Sprintf("friend %+v\n", f))
 	}
-	return text
+	return text.String()
 }

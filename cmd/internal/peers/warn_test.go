@@ -72,7 +72,7 @@ func TestWhoIsSilentIsAskedAbout(t *testing.T) {
 		a.wantNoWarning()
 		a.ahead.Store(int64(91 * 24 * time.Hour))
 		a.wantWarning("keep them, free them in 30 days, or ask common friends")
-		must[control.Friend](t)(a.SetFriend(t.Context(), b.did.String(), control.SetFriend{Silence: ptr("free")}))
+		must[control.Friend](t)(a.SetFriend(t.Context(), b.did.String(), control.SetFriend{Silence: new("free")}))
 		a.wantNoWarning()
 
 		held := func() int64 { return must[int64](t)(a.o.Store.Kept(t.Context(), b.did)) }
@@ -94,7 +94,7 @@ func TestWhoComesBackKeepsTheirShares(t *testing.T) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
 		friends(a, b, gb)
 		blobtest.MustPut(t, b.Holder(a.did), b.did, blobtest.NewShare(1, 1000))
-		must[control.Friend](t)(a.SetFriend(t.Context(), b.did.String(), control.SetFriend{Silence: ptr("free")}))
+		must[control.Friend](t)(a.SetFriend(t.Context(), b.did.String(), control.SetFriend{Silence: new("free")}))
 		time.Sleep(time.Hour) // they are here after that
 		a.ahead.Store(int64(60 * 24 * time.Hour))
 		check(t, a.freeSilent(t.Context()))
