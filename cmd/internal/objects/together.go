@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"radswarm/blobstore"
 	"radswarm/radicle"
@@ -15,13 +16,14 @@ const (
 	smallShare = 128 << 10 // bytes of a share that goes with others
 	bundleSize = 4 << 20   // bytes of all of them
 	bundles    = 2
+	gather     = 25 * time.Millisecond // that a bundle waits for more, where many objects are under way
 )
 
 // post brings small shares to holders together, those of many objects in one Put: a question costs both sides more than such a
-// share does, and the holder makes them durable together. Nobody waits for others to come: what has gathered while the last
-// ones were taken goes next.
+// share does, and the holder makes them durable together. What is alone waits for nobody.
 type post struct {
 	ctx     context.Context // until Close
+	crowded func() bool     // there are so many objects under way that more letters come soon
 	running sync.WaitGroup
 
 	mu     sync.Mutex
@@ -107,11 +109,25 @@ func (p *post) remove(did radicle.DID, l *letter) bool {
 
 func (p *post) run(did radicle.DID, q *queue, h blobstore.Holder) {
 	for {
+		p.gather()
 		bundle := p.next(did, q)
 		if bundle == nil {
 			return
 		}
 		p.send(h, bundle)
+	}
+}
+
+// gather waits for more letters, where more are to be expected.
+func (p *post) gather() {
+	if !p.crowded() {
+		return
+	}
+	timer := time.NewTimer(gather)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.ctx.Done():
 	}
 }
 
