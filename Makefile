@@ -53,7 +53,8 @@ check: go-version format vet tidy fix cross lint race fuzz vuln generated ## all
 bench: go-version ## run the benchmarks
 	@packages=$$(find . -name '.?*' -prune -o -name '*_test.go' -exec grep -l '^func Benchmark' {} + | sed 's,/[^/]*$$,,' | sort -u); \
 	if [ -z "$$packages" ]; then echo 'bench: there are no benchmarks'; exit 0; fi; \
-	go test -run='^$$' -bench=. -benchmem $$packages
+	go test -run='^$$' -bench=. -benchmem -timeout=1h $$packages
+	@go test -run='^TestLines$$' -v -count=1 ./cmd/internal/proof
 
 sim: go-version ## how near downloads come to the bound, over 100 drawn sets of lines
 	@RADSWARM_SIM=100 go test -v -run=NearTheBound -count=1 ./blobstore/swarm
