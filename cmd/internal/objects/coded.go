@@ -20,10 +20,13 @@ type coded struct {
 	locator  blobstore.Locator
 	object   *object.Object
 	manifest *manifest.Manifest
-	n        int  // shares that are to be placed
-	foreign  bool // it is a collaborator's: nothing of it is in the index
-	found    bool // it is ours, and the index does not know it yet
+	n        int         // shares that are to be placed
+	owner    radicle.DID // the collaborator whose it is: nothing of it is in the index then; zero: ours
+	found    bool        // it is ours, and the index does not know it yet
 }
+
+// foreign reports whether the object is a collaborator's.
+func (c *coded) foreign() bool { return c.owner != radicle.DID{} }
 
 func (r *row) params() blobstore.Params {
 	return blobstore.Params{OID: r.OID, Size: r.Size, Pad: blobstore.PadPadme, Gen: r.Gen}

@@ -259,7 +259,7 @@ func (o *Objects) report(out *control.Fetched, c *coded, report *swarm.FetchRepo
 
 // lost notes that somebody does not have a share of ours, which is to be placed again.
 func (o *Objects) lost(c *coded, index int, at radicle.DID) {
-	if c.foreign {
+	if c.foreign() {
 		return
 	}
 	o.index.lost(c.row.OID, c.k(), index, at)

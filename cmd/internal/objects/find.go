@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -81,7 +82,7 @@ func foreign(choice record.Choice) (*coded, error) {
 			r.shares = append(r.shares, newPlaced(did, k, index))
 		}
 	}
-	c := &coded{row: r, key: choice.Key, repair: choice.Key.Repair(), manifest: choice.Manifest, foreign: true}
+	c := &coded{row: r, key: choice.Key, repair: choice.Key.Repair(), manifest: choice.Manifest, owner: choice.Place.Writer}
 	c.n = max(len(choice.Holders), choice.Manifest.Roots())
 	var err error
 	if c.object, err = object.FromManifest(choice.Key, params, choice.Manifest); err != nil {
@@ -124,7 +125,7 @@ func (o *Objects) bootstrap(ctx context.Context, ring *keyring.Keyring, salt key
 	if err != nil {
 		return nil, err
 	}
-	people := o.reachable(ctx, func(radicle.DID) bool { return true })
+	people := o.reachable(ctx, o.opt.People.Friends(), func(radicle.DID) bool { return true })
 	for _, k := range likelyK(int(min(layout.Chunks(), blobstore.MaxK))) {
 		if m := o.askManifest(ctx, key.Repair(), k, people); m != nil {
 			c, err := newCoded(r, key, m, m.Roots())
@@ -188,14 +189,14 @@ func (o *Objects) askManifest(ctx context.Context, rk blobstore.RepairKey, k int
 	return best
 }
 
-// reachable returns friends that are wanted and can be reached, also those who must be dialled for it.
-func (o *Objects) reachable(ctx context.Context, want func(radicle.DID) bool) []swarm.Person {
+// reachable returns those that are wanted and can be reached, also those who must be dialled for it.
+func (o *Objects) reachable(ctx context.Context, who []radicle.DID, want func(radicle.DID) bool) []swarm.Person {
 	var (
 		reaching sync.WaitGroup
 		mu       sync.Mutex
 		people   []swarm.Person
 	)
-	for _, did := range o.opt.People.Friends() {
+	for _, did := range who {
 		if !want(did) {
 			continue
 		}
@@ -254,13 +255,20 @@ func (o *Objects) gather(c *coded, everybody, only bool) func(context.Context, c
 	}
 }
 
-// ask asks friends for shares of an object, all of them or those who are not said to have one.
+// ask asks friends for shares of an object, and those who keep shares of whose it is: all of them, or those who are not said to
+// have one. A record may be older than the placing of the last shares.
 func (o *Objects) ask(ctx context.Context, c *coded, has map[int]radicle.DID, all bool, more chan<- swarm.Source) {
 	known := map[radicle.DID]bool{}
 	for _, did := range has {
 		known[did] = !all
 	}
-	people := o.reachable(ctx, func(did radicle.DID) bool { return !known[did] })
+	who := o.opt.People.Friends()
+	if c.foreign() {
+		who = append(who, o.opt.People.Keepers(c.owner)...)
+		slices.SortFunc(who, func(a, b radicle.DID) int { return bytes.Compare(a[:], b[:]) })
+		who = slices.Compact(who)
+	}
+	people := o.reachable(ctx, who, func(did radicle.DID) bool { return !known[did] })
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	sent := 0
@@ -268,7 +276,7 @@ func (o *Objects) ask(ctx context.Context, c *coded, has map[int]radicle.DID, al
 		if sent++; sent <= blobstore.MaxN/2 { // there is room for so many
 			more <- s
 		}
-		if !c.foreign {
+		if !c.foreign() {
 			o.found(c, s)
 		}
 	})

@@ -23,6 +23,8 @@ type People interface {
 	Candidates() []Candidate
 	// Friends returns everybody who may keep shares of ours.
 	Friends() []radicle.DID
+	// Keepers returns those of whom an owner told that they keep its shares.
+	Keepers(owner radicle.DID) []radicle.DID
 	// Changes returns a channel that gets a value some time after somebody came, went, or has other room than before; one value
 	// may stand for several changes. Stop ends that.
 	Changes() (changes <-chan struct{}, stop func())

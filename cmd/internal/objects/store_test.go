@@ -154,6 +154,36 @@ func TestFetchByRecord(t *testing.T) {
 	})
 }
 
+// A record is older than the placing of the last shares: whoever keeps shares of its writer is asked, also without being a friend.
+func TestFetchByAnOlderRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rid, told, w := repository(t), &records{}, newTown(5)
+		bo := newHome(t, w, func(o *objects.Options) { o.Records = told })
+		f := newFile(t, 1<<20, 1)
+		if _, err := bo.Store(t.Context(), rid, store([]*file{f}, control.Full, ""), nil); err != nil {
+			t.Fatal(err)
+		}
+		bo.close()
+		all := told.all()
+		old := all[len(all)-1]
+		old.Holders = append([]radicle.DID(nil), old.Holders...)
+		clear(old.Holders[2:])
+		made, err := record.Place{RID: rid, Writer: ana().NID().DID()}.New(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range w.all {
+			w.set(n, func(n *neighbour) { n.stranger = true })
+		}
+		known := &records{known: map[blobstore.OID][]record.Choice{f.OID: {{Object: made}}}}
+		h := newHome(t, w, func(o *objects.Options) { o.Records = known })
+		if _, err := h.Fetch(t.Context(), rid, control.Get{OID: f.OID, To: filepath.Join(t.TempDir(), "x")}, nil); err != nil {
+			t.Error(err)
+		}
+		h.close()
+	})
+}
+
 // Somebody who freezes in the middle is named within five seconds, also before the object could be placed with somebody else.
 func TestWhoFreezesIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -175,6 +175,18 @@ func (w *town) Friends() (all []radicle.DID) {
 	return all
 }
 
+// Keepers returns those who are not friends: they are known by the word of whom they keep shares of.
+func (w *town) Keepers(radicle.DID) (all []radicle.DID) {
+	for _, n := range w.people() {
+		n.mu.Lock()
+		if n.stranger {
+			all = append(all, n.did)
+		}
+		n.mu.Unlock()
+	}
+	return all
+}
+
 func (w *town) Changes() (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
