@@ -93,8 +93,8 @@ func TestMembersComeAndGo(t *testing.T) {
 	if !slices.Contains(out.Repository.Readers, cy.did()) || out.Line == "" {
 		t.Errorf("added: %+v", out)
 	}
-	if !ana.IsMember(cy.did()) || !slices.Contains(ana.issued, cy.did()) {
-		t.Error("cy is no member, or was not introduced")
+	if !ana.IsMember(cy.did()) || !slices.Contains(ana.issued, cy.did()) || !slices.Contains(ana.issued, bo.did()) {
+		t.Error("cy is no member, or a reader was not introduced")
 	}
 	cy.fetchFrom(t, rid, ana)
 	if !cy.opens(t, rid, "old", ana) {

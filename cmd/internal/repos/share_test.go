@@ -3,6 +3,8 @@ package repos_test
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"radswarm/blobstore/record"
@@ -125,5 +127,26 @@ func TestManyRepositories(t *testing.T) {
 	all := must[control.Repositories](t)(ana.Repositories(t.Context()))
 	if len(all.Repositories) != 31 || all.Repositories[0].Name == "" {
 		t.Errorf("%d repositories", len(all.Repositories))
+	}
+}
+
+// What was settled once stays what it is, though the object is stored again, with more shares, and another .gitattributes asks for
+// more.
+func TestSettledOnce(t *testing.T) {
+	w := newWorld()
+	ana, bo := w.home(t, radtest.Ana), w.home(t, radtest.Bo)
+	rid := ana.initRepository(t, "film", private(bo.did()))
+	ana.store(t, rid, "take")
+	ana.push(t, rid, sighted("take", "private"))
+	ana.Stored(t.Context(), rid, ana.made(t, film("take"), "", ana.did(), bo.did()))
+	ana.store(t, rid, "other")
+	ana.push(t, rid, sighted("other")) // takes the other along, of which no path is known here
+	b := ana.push(t, rid, sighted("take", "follow"))
+	bo.fetchFrom(t, rid, ana)
+	if bo.opens(t, rid, "take", ana) || !bo.opens(t, rid, "other", ana) {
+		t.Error("an attribute has widened what was settled")
+	}
+	if !slices.ContainsFunc(b.Truths, func(w control.Warning) bool { return strings.HasPrefix(w.Hint, "rad swarm zone set follow") }) {
+		t.Errorf("the command that widens it is not told: %+v", b.Truths)
 	}
 }

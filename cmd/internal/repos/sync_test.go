@@ -146,6 +146,25 @@ func TestNotForEverybody(t *testing.T) {
 	check(t, ana.Heard(t.Context(), ana.session(bo), ask))
 }
 
+// What somebody says of a repository who is no member of it is not followed.
+func TestStrangersNews(t *testing.T) {
+	w := newWorld()
+	ana, bo, cy := w.home(t, radtest.Ana), w.home(t, radtest.Bo), w.home(t, radtest.Cy)
+	rid := ana.initRepository(t, "film", private(bo.did()))
+	ana.Survey(t.Context())
+	m := &wire.Refs{RID: rid, Refs: []wire.Ref{{NID: cy.signer.NID(), OID: rid.Oid()}}}
+	check(t, ana.Heard(t.Context(), ana.session(cy), m))
+	for n := range 3 { // what was begun before has its turn meanwhile
+		radtest.Eventually(t, "the member is asked", func() bool {
+			check(t, ana.Heard(t.Context(), ana.session(bo), m))
+			return len(ana.asked()) > n
+		})
+	}
+	if slices.Contains(ana.asked(), cy.did()) {
+		t.Error("a stranger is asked")
+	}
+}
+
 // The line of a member, accepted, brings the repository.
 func TestJoined(t *testing.T) {
 	w := newWorld()

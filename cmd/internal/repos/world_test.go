@@ -74,6 +74,7 @@ type home struct {
 	published []blobstore.Pointer
 	recorded  []blobstore.Pointer
 	issued    []radicle.DID
+	dialled   []radicle.DID
 	revoked   []radicle.DID
 }
 
@@ -211,6 +212,9 @@ func (h *home) Tell(ctx context.Context, did radicle.DID, m wire.Message) error 
 }
 
 func (h *home) Open(ctx context.Context, did radicle.DID, protocol string) (swarmnet.Stream, error) {
+	h.mu.Lock()
+	h.dialled = append(h.dialled, did)
+	h.mu.Unlock()
 	to := h.world.of(did)
 	if to == nil || protocol != wire.ProtocolGit {
 		return nil, errAway
@@ -220,6 +224,13 @@ func (h *home) Open(ctx context.Context, did radicle.DID, protocol string) (swar
 		_ = to.ServeGit(context.WithoutCancel(ctx), holder.Peer{DID: h.did()}, stream{there})
 	}()
 	return stream{here}, nil
+}
+
+// asked are those with whom a stream was opened.
+func (h *home) asked() []radicle.DID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.dialled)
 }
 
 func (h *home) Introduce(_ context.Context, guest radicle.DID, rid radicle.RID) (*friend.Introduction, error) {
