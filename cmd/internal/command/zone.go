@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,11 +25,12 @@ func zoneCommand(e *env) *cli.Command {
 Examples:
 
     rad swarm zone
+    rad swarm zone --all
     rad swarm zone default private
     rad swarm zone set public film.mp4 --sure
     rad swarm zone set shared:did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK --all`,
-		Flags:  []cli.Flag{repoFlag()},
-		Action: e.listMembers,
+		Flags:  []cli.Flag{repoFlag(), &cli.BoolFlag{Name: "all", Usage: "list all repositories with their zones"}},
+		Action: e.showZones,
 		Subcommands: []*cli.Command{
 			{
 				Name: "default", ArgsUsage: "ZONE", Usage: "set who may read what is added from now on",
@@ -41,6 +43,32 @@ Examples:
 			},
 		},
 	}
+}
+
+// showZones shows the zone of one repository with who reads by it, or of all repositories.
+func (e *env) showZones(c *cli.Context) error {
+	if !c.Bool("all") {
+		return e.listMembers(c)
+	}
+	if err := none(c); err != nil {
+		return err
+	}
+	var out control.Repositories
+	if err := e.get(c.Context, to("repositories"), &out); err != nil {
+		return err
+	}
+	return e.ui.Result(out, func() error {
+		if len(out.Repositories) == 0 {
+			return e.ui.Say("no repositories yet: %s init", e.ui.Program())
+		}
+		var rows [][]string
+		for _, r := range out.Repositories {
+			rows = append(rows, []string{
+				r.Name, r.RID.String(), yesNo(r.Public, "public", "private"), r.Default, strconv.Itoa(len(r.Readers)), strconv.Itoa(r.Records),
+			})
+		}
+		return e.ui.Table([]string{"NAME", "REPOSITORY", "IS", "ZONE", "READERS", "OBJECTS"}, rows)
+	})
 }
 
 func sureFlag() cli.Flag {
