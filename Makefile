@@ -7,10 +7,6 @@ PREFIX ?= $(HOME)/.local
 DESTDIR ?=
 FUZZTOTAL ?= 180
 FUZZTIME ?=
-SIZE ?=
-FILE ?=
-LAB ?=
-RADICLE ?=
 
 # Tools run from their pinned versions: go.mod names only what the product imports.
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
@@ -60,7 +56,7 @@ sim: go-version ## how near downloads come to the bound, over 100 drawn sets of 
 	@RADSWARM_SIM=100 go test -v -run=NearTheBound -count=1 ./blobstore/swarm
 
 demo: go-version ## the whole story on this machine: ten friends, a film, seven vanish (SIZE=1GiB, FILE=/film.mp4, RADICLE=1)
-	@SIZE="$(SIZE)" FILE="$(FILE)" LAB="$(LAB)" RADICLE="$(RADICLE)" .ci/demo
+	@.ci/demo
 
 fuzz: go-version ## fuzz every target, FUZZTOTAL=180 seconds in all (or FUZZTIME=30s for each)
 	@echo '== fuzz'
