@@ -16,9 +16,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"radswarm/radicle/radtest"
-	"radswarm/remote/lfs/lfstest"
 )
 
 // world is a lab with a working copy, for benchmarks.
@@ -30,10 +27,7 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	tool, err := lfstest.Tool()
-	if err != nil {
-		radtest.Missing(tb, "git-lfs", err.Error())
-	}
+	tool := gitLFS(tb)
 	bin, err := programs()
 	if err != nil {
 		tb.Fatal(err)

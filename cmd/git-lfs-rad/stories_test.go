@@ -32,11 +32,10 @@ import (
 //	gone FILE…              deletes files and folders that must be there
 //	trace COMMAND…          is exec with GIT_TRACE in $WORK/trace
 //	count N TEXT FILE       counts the lines of a file that have a text
+//
+// RADSWARM_GIT_LFS names a folder with another git-lfs than the one that is built.
 func TestStories(t *testing.T) {
-	tool, err := lfstest.Tool()
-	if err != nil {
-		radtest.Missing(t, "git-lfs", err.Error())
-	}
+	tool := gitLFS(t)
 	bin, err := programs()
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +50,19 @@ func TestStories(t *testing.T) {
 		},
 		RequireExplicitExec: true,
 	})
+}
+
+// gitLFS is the folder of git-lfs.
+func gitLFS(tb testing.TB) string {
+	tb.Helper()
+	if dir := os.Getenv("RADSWARM_GIT_LFS"); dir != "" {
+		return dir
+	}
+	dir, err := lfstest.Tool()
+	if err != nil {
+		radtest.Missing(tb, "git-lfs", err.Error())
+	}
+	return dir
 }
 
 func TestMain(m *testing.M) {
