@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -293,4 +294,41 @@ func keyInClear(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// A person hears of a certificate before it ends, and that it has ended, while nothing can renew it.
+func TestCertificateWarnings(t *testing.T) {
+	s := newSafe(t, "secret")
+	k := s.open()
+	warned := func() string {
+		a := &App{options: s.options(), keys: k}
+		var status control.Status
+		var all []string
+		for _, w := range a.keyStatus(t.Context(), &status) {
+			if w.Hint == "" {
+				t.Errorf("%q has no hint", w.Text)
+			}
+			all = append(all, w.Text)
+		}
+		return strings.Join(all, "; ")
+	}
+	if got := warned(); !strings.Contains(got, "locked") || !strings.Contains(got, "no certificate yet") {
+		t.Error(got)
+	}
+	if err := k.Unlock(t.Context(), control.Unlock{Passphrase: "secret"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := warned(); got != "" {
+		t.Error(got)
+	}
+	for _, x := range []struct {
+		later time.Duration
+		says  string
+	}{{59 * day, ""}, {2 * day, "ends in 29 days"}, {30 * day, "has run out"}} {
+		s.later(x.later)
+		got := warned()
+		if x.says == "" && got != "" || !strings.Contains(got, x.says) {
+			t.Errorf("%q, want %q", got, x.says)
+		}
+	}
 }
