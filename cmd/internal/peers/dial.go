@@ -152,7 +152,7 @@ func knocksNext(knocked bool, err error) bool {
 	if errors.Is(err, net.ErrUnreachable) {
 		return knocked
 	}
-	if _, said := errors.AsType[*wire.RemoteError](err); said {
+	if said, ok := errors.AsType[*wire.RemoteError](err); ok && said.Code == wire.CodeDenied {
 		return false
 	}
 	return !knocked
@@ -261,10 +261,16 @@ func (p *Peers) say(ctx context.Context, conn net.Conn, m wire.Message) error {
 	return err
 }
 
-// isRefusal reports whether somebody who knocked was cut unanswered.
+// isRefusal reports whether somebody who knocked or said HELLO was cut unanswered: to who does not know us a HELLO is a
+// malformed knock.
 func isRefusal(err error) bool {
-	if errors.Is(err, blobstore.ErrDenied) || errors.Is(err, wire.ErrCancelled) {
-		return true
+	if said, ok := errors.AsType[*wire.RemoteError](err); ok && said.Code == wire.CodeDenied {
+		return false // that is an answer
+	}
+	for _, cut := range []error{blobstore.ErrDenied, wire.ErrCancelled, wire.ErrMalformed, wire.ErrUnknown} {
+		if errors.Is(err, cut) {
+			return true
+		}
 	}
 	cut, ok := errors.AsType[*net.CutError](err)
 	return ok && !cut.Local && (cut.Code == uint32(wire.CodeDenied) || cut.Code == net.CodeStranger)
