@@ -163,20 +163,26 @@ func TestLab(t *testing.T) {
 	if up(t, o); len(steps) != 0 {
 		t.Errorf("nothing is left to do, and done was %v", steps)
 	}
-	homes, err := l.Status(t.Context())
+	goesDown(t, l, 5)
+}
+
+// goesDown has a lab go down, with one home frozen, and looks that nothing is left of it.
+func goesDown(t *testing.T, l *lab.Lab, homes int) {
+	t.Helper()
+	before, err := l.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Freeze(t.Context(), "bo"); err != nil { // a frozen one is no hindrance
 		t.Fatal(err)
 	}
-	if changed, err = l.Down(t.Context()); err != nil || len(changed.Homes) != 5 {
+	if changed, err := l.Down(t.Context()); err != nil || len(changed.Homes) != homes {
 		t.Errorf("%v, %v", changed, err)
 	}
 	if _, err := os.Lstat(l.Dir()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
-	for _, h := range homes {
+	for _, h := range before {
 		if lab.Running(h.PID) {
 			t.Errorf("%s still runs", h.Name)
 		}

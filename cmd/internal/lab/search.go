@@ -64,22 +64,23 @@ func (l *Lab) Search(ctx context.Context, name, path string) (Searched, error) {
 	if !info.Mode().IsRegular() || info.Size() < PieceSize {
 		return Searched{}, fmt.Errorf("%s: not a file of at least %d bytes", path, PieceSize)
 	}
-	s := &search{ctx: ctx, film: film}
+	s := &search{film: film}
 	s.Home, s.File = name, path
-	if err := s.learn(info.Size(), filepath.Base(path)); err != nil {
+	if err := s.learn(ctx, info.Size(), filepath.Base(path)); err != nil {
 		return Searched{}, err
 	}
-	if err := s.control(); err != nil {
+	if err := s.control(ctx); err != nil {
 		return Searched{}, err
 	}
-	err = filepath.WalkDir(filepath.Join(l.dir, name), s.visit)
+	err = filepath.WalkDir(filepath.Join(l.dir, name), func(path string, d fs.DirEntry, err error) error {
+		return s.visit(ctx, path, d, err)
+	})
 	return s.Searched, err
 }
 
 // search is one search.
 type search struct {
 	Searched
-	ctx    context.Context //nolint:containedctx // for the length of a call
 	film   *os.File
 	pieces *pieces
 	sha256 [3][]byte // as bytes and as text
@@ -87,11 +88,20 @@ type search struct {
 }
 
 // learn reads the film once.
-func (s *search) learn(size int64, name string) error {
+func (s *search) learn(ctx context.Context, size int64, name string) error {
 	s.pieces = newPieces(size)
 	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(sum, s.pieces), cancelled{s.ctx, s.film}); err != nil {
-		return err
+	for to := io.MultiWriter(sum, s.pieces); ; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		_, err := io.CopyN(to, s.film, 1<<20)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
 	}
 	s.pieces.done()
 	s.Pieces, s.Every = len(s.pieces.known), 1<<s.pieces.bits
@@ -102,9 +112,9 @@ func (s *search) learn(size int64, name string) error {
 }
 
 // control searches the beginning of the film.
-func (s *search) control() error {
+func (s *search) control(ctx context.Context) error {
 	seen := make([]bool, len(s.pieces.known))
-	err := s.scan(io.NewSectionReader(s.film, 0, controlSize), func(i int) { seen[i] = true }, nil)
+	err := s.scan(ctx, io.NewSectionReader(s.film, 0, controlSize), func(i int) { seen[i] = true }, nil)
 	for i, p := range s.pieces.known {
 		if p.at+PieceSize > controlSize {
 			continue
@@ -118,7 +128,7 @@ func (s *search) control() error {
 }
 
 // visit searches one file. What has gone meanwhile is not there.
-func (s *search) visit(path string, d fs.DirEntry, err error) error {
+func (s *search) visit(ctx context.Context, path string, d fs.DirEntry, err error) error {
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !d.Type().IsRegular() {
 		return nil
 	}
@@ -139,7 +149,7 @@ func (s *search) visit(path string, d fs.DirEntry, err error) error {
 	}
 	found := 0
 	var hash, name bool
-	err = s.scan(f, func(int) { found++ }, func(b []byte) {
+	err = s.scan(ctx, f, func(int) { found++ }, func(b []byte) {
 		for _, form := range s.sha256 {
 			hash = hash || bytes.Contains(b, form)
 		}
@@ -159,12 +169,12 @@ func one(b bool) int {
 }
 
 // scan reads all of something: hit is called with the number of each piece at each place, look with each stretch, which overlap.
-func (s *search) scan(r io.Reader, hit func(int), look func([]byte)) error {
+func (s *search) scan(ctx context.Context, r io.Reader, hit func(int), look func([]byte)) error {
 	const overlap = 1024
 	buf := make([]byte, 0, 1<<20)
 	roll := rolling{}
 	for {
-		if err := s.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		kept := min(len(buf), overlap)
@@ -204,17 +214,4 @@ func (s *search) compare(b []byte, i int, hit func(int)) error {
 		hit(i)
 	}
 	return nil
-}
-
-// cancelled is a reader that ends with a context.
-type cancelled struct {
-	ctx context.Context //nolint:containedctx // for the length of a call
-	r   io.Reader
-}
-
-func (c cancelled) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }
