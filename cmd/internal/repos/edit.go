@@ -141,7 +141,7 @@ func (r *Repos) edit(
 	if errors.Is(err, errUnchanged) {
 		return nil
 	}
-	return notThere(rid, err)
+	return r.notThere(rid, err)
 }
 
 // propose writes a revision of the identity, signs it, and spreads it.

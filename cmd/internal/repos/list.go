@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
@@ -35,13 +36,16 @@ func (r *Repos) Repository(ctx context.Context, rid radicle.RID) (out control.Re
 		out = r.describe(e, v)
 		return nil
 	})
-	return out, notThere(rid, err)
+	return out, r.notThere(rid, err)
 }
 
 // notThere says that a repository is not in storage, for people.
-func notThere(rid radicle.RID, err error) error {
+func (r *Repos) notThere(rid radicle.RID, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if _, is := os.Lstat(r.Storage.Path(rid)); is == nil {
+		return err // it is something else that is missing
 	}
 	return &control.Error{
 		Code: control.CodeNotFound, Message: rid.String() + " is not in storage", Hint: "rad clone " + rid.String(),

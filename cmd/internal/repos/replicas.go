@@ -71,7 +71,7 @@ func (r *Repos) Wrote(ctx context.Context, rid radicle.RID, in control.Wrote) (c
 		return nil
 	})
 	if err != nil {
-		return out, notThere(rid, err)
+		return out, r.notThere(rid, err)
 	}
 	if !in.Wait {
 		there = nil

@@ -44,7 +44,7 @@ func (r *Repos) Settle(ctx context.Context, rid radicle.RID, in control.Settle) 
 		out.Truths = slices.Concat(out.Truths, r.whoSees(v, p))
 		return nil
 	})
-	return out, notThere(rid, err)
+	return out, r.notThere(rid, err)
 }
 
 // hand encodes a plan for the push that writes it.

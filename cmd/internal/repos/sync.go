@@ -2,7 +2,6 @@ package repos
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"slices"
@@ -14,12 +13,8 @@ import (
 	"radswarm/blobstore/wire"
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
-	"radswarm/radicle/cob"
-	"radswarm/radicle/cob/patch"
-	"radswarm/radicle/cobcache"
 	"radswarm/radicle/nodedb"
 	"radswarm/radicle/replicate"
-	"radswarm/radicle/storage"
 )
 
 const (
@@ -286,123 +281,4 @@ func (r *Repos) refresh(ctx context.Context, result *replicate.Result) {
 	if err != nil && ctx.Err() == nil {
 		r.Log.Debug("after a fetch", "rid", result.RID, "err", err)
 	}
-}
-
-// refreshPatches writes the rows of patches of which something came.
-func (r *Repos) refreshPatches(ctx context.Context, e *repository, result *replicate.Result) error {
-	touched := make(map[radicle.Oid]bool)
-	for _, n := range result.Namespaces {
-		for _, ref := range n.Refs {
-			if t, id, ok := cob.ParseRef(ref.Name); ok && t == patch.Type {
-				touched[id] = true
-			}
-		}
-	}
-	if len(touched) == 0 {
-		return nil
-	}
-	snapshot, err := e.repo.Refs(ctx)
-	if err != nil {
-		return err
-	}
-	cache := cobcache.Open(r.Profile.Home.Cobs())
-	for id := range touched {
-		if err := putPatch(ctx, cache, e, snapshot, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// putPatch writes the row of a patch. A cache that is not there is made by Radicle's tools.
-func putPatch(ctx context.Context, cache *cobcache.Cache, e *repository, snapshot *storage.Snapshot, id radicle.Oid) error {
-	var tips []radicle.Oid
-	for _, nid := range snapshot.Peers() {
-		if at, ok := snapshot.Get(storage.NamespacePrefix(nid) + cob.Ref(patch.Type, id)); ok {
-			tips = append(tips, at)
-		}
-	}
-	var err error
-	if len(tips) == 0 {
-		err = cache.RemovePatch(ctx, e.rid, id)
-	} else {
-		var p *patch.Patch
-		if p, err = patch.Read(ctx, patchRepo{e.repo}, id, tips, cob.Limits{}); err == nil {
-			err = cache.PutPatch(ctx, e.rid, id, p)
-		}
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// whoHas asks all who are there for a repository that is not in storage. Who does not have it, or may not tell, learns nothing.
-func (r *Repos) whoHas(ctx context.Context, rid radicle.RID) ([]radicle.DID, error) {
-	q := &question{rid: rid, answers: make(chan radicle.DID, 64)}
-	ask := &wire.Has{}
-	if _, err := rand.Read(ask.Nonce[:]); err != nil {
-		return nil, err
-	}
-	ask.Hashes = [][32]byte{wire.HasHash(ask.Nonce, rid)}
-	asked := r.syncs.ask(ask.Nonce, q)
-	defer r.syncs.answered(ask.Nonce)
-	waiting := 0
-	for _, did := range asked {
-		if err := r.People.Tell(ctx, did, ask); err == nil {
-			waiting++
-		}
-	}
-	return q.collect(ctx, waiting)
-}
-
-// ask remembers a question, and returns who is there to be asked.
-func (s *syncs) ask(nonce [32]byte, q *question) (all []radicle.DID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked[nonce] = q
-	for did := range s.online {
-		all = append(all, did)
-	}
-	slices.SortFunc(all, radicle.DID.Compare)
-	return all
-}
-
-func (s *syncs) answered(nonce [32]byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.asked, nonce)
-}
-
-// collect waits for answers: for all, or a while.
-func (q *question) collect(ctx context.Context, waiting int) (all []radicle.DID, err error) {
-	timer := time.NewTimer(hasTime)
-	defer timer.Stop()
-	for len(all) < waiting {
-		select {
-		case did := <-q.answers:
-			if !slices.Contains(all, did) {
-				all = append(all, did)
-			}
-		case <-timer.C:
-			return all, nil
-		case <-ctx.Done():
-			return all, ctx.Err()
-		}
-	}
-	return all, nil
-}
-
-// patchRepo is a repository as package patch asks for it.
-type patchRepo struct{ *storage.Repo }
-
-// Head implements [patch.Repo].
-func (p patchRepo) Head(ctx context.Context, owner radicle.NID, ref string) (radicle.Oid, error) {
-	return p.Ref(ctx, storage.NamespacePrefix(owner)+ref)
-}
-
-// IsAncestor implements [patch.Repo].
-func (p patchRepo) IsAncestor(ctx context.Context, ancestor, commit radicle.Oid) (bool, error) {
-	base, err := p.MergeBase(ctx, ancestor, commit)
-	return base == ancestor, err
 }

@@ -91,7 +91,7 @@ func (r *Repos) setObjects(
 	for range maxAgain {
 		again, err := r.changeOnce(ctx, rid, in, z, tell, out)
 		if err != nil || !again {
-			return notThere(rid, err)
+			return r.notThere(rid, err)
 		}
 	}
 	return nil
