@@ -10,6 +10,9 @@ import (
 	"radswarm/radicle"
 )
 
+// moreTime is how long others are waited for once somebody has answered.
+const moreTime = 200 * time.Millisecond
+
 // whoHas asks all who are there for a repository that is not in storage. Who does not have it, or may not tell, learns nothing.
 func (r *Repos) whoHas(ctx context.Context, rid radicle.RID) ([]radicle.DID, error) {
 	q := &question{rid: rid, answers: make(chan radicle.DID, 64)}
@@ -57,6 +60,7 @@ func (q *question) collect(ctx context.Context, waiting int) (all []radicle.DID,
 			if !slices.Contains(all, did) {
 				all = append(all, did)
 			}
+			timer.Reset(moreTime) // one is enough, more are better
 		case <-timer.C:
 			return all, nil
 		case <-ctx.Done():
