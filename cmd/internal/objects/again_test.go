@@ -116,6 +116,32 @@ func TestMoreFriendsMeanAnotherCoding(t *testing.T) {
 	}
 }
 
+// A coding that does not fit takes the place of none: the object comes back all the time.
+func TestAnotherCodingThatDoesNotFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, f := newHome(t, newTown(1)), newFile(t, 2<<20, 1)
+		h.mustPut(f, control.Full)
+		for i := range 9 {
+			if n := h.town.add(); i > 0 {
+				n.holder.Set(blobtest.Full(n.view()))
+			}
+		}
+		pause(t, 20*time.Minute)
+		if s := h.List().Objects[0]; s.K != 1 || !s.Stored || !s.Pending {
+			t.Errorf("%+v", s)
+		}
+		h.mustGet(f)
+		h.close()
+		for _, n := range h.town.all[2:] {
+			n.holder.Set(n.view())
+		}
+		h.open()
+		until(t, "3 of 10", func() bool { s := h.List().Objects[0]; return s.K == 3 && s.Full && !s.Pending })
+		h.mustGet(f)
+		h.close()
+	})
+}
+
 // A client that requires it does not wait for that.
 func TestAnotherCodingAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,7 @@ func TestFriendsAreNotCrowded(t *testing.T) {
 		var together sync.WaitGroup
 		start := time.Now()
 		for i := range 32 {
-			f := newFile(t, 50_000+i, uint64(i))
+			f := newFile(t, 50_000+500_000*(i%2)+i, uint64(i)) // small ones go together, and others do not
 			together.Go(func() {
 				if out, err := h.put(f, control.Full); err != nil || len(out.Failed) > 0 {
 					t.Errorf("%+v, %v", out, err)

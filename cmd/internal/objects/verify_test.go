@@ -48,6 +48,10 @@ func TestVerifySeesAByteAndHealsIt(t *testing.T) {
 			if v := h.verify(control.Verify{}); !v.Whole || states(v)["held"] != 5 || !v.Safety.Full || v.Shares[0].Verified == nil {
 				t.Fatalf("%+v", v)
 			}
+			h.again()
+			if holding, err := h.Holding(f.OID, nil); err != nil || holding.Shares[4].Verified == nil {
+				t.Errorf("%+v, %v", holding, err)
+			}
 			bad := h.town.all[0]
 			bad.holder.Set(&flipped{Holder: bad.view()})
 			if v := h.verify(control.Verify{}); !v.Whole || states(v)["damaged"] != 1 || v.Safety.Placed != 4 || v.Safety.Full {
