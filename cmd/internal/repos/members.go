@@ -27,8 +27,16 @@ func (r *Repos) noteMembers(rid radicle.RID, doc *identity.Document) {
 	if !same {
 		r.wake(rid)
 	}
-	if known && !same && r.Changed != nil {
-		r.Changed()
+	if known && !same {
+		r.tellChanged()
+	}
+}
+
+// tellChanged says that members have changed. Whoever cuts connections then waits for those who serve them, who may be waiting
+// for us.
+func (r *Repos) tellChanged() {
+	if r.Changed != nil {
+		r.rounds.work(r.Changed)
 	}
 }
 

@@ -70,7 +70,7 @@ func (r *Repos) forgetGone(all []radicle.RID) {
 		}
 	}
 	r.mu.Unlock()
-	if gone && r.Changed != nil {
-		r.Changed()
+	if gone {
+		r.tellChanged()
 	}
 }

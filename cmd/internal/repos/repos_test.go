@@ -9,6 +9,7 @@ import (
 	"radswarm/blobstore/friend"
 	"radswarm/blobstore/record"
 	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/repos"
 	"radswarm/radicle"
 	"radswarm/radicle/identity"
 	"radswarm/radicle/radtest"
@@ -139,6 +140,26 @@ func TestDocumentWakesRound(t *testing.T) {
 		cy.fetch(t, rid)
 		return cy.opens(t, rid, "old", bo)
 	})
+}
+
+// Whoever cuts connections when members change may ask about members and wait for those who read the repository.
+func TestChangedMembers(t *testing.T) {
+	w := newWorld()
+	ana, bo := w.home(t, radtest.Ana), w.home(t, radtest.Bo)
+	rid := ana.initRepository(t, "film", private())
+	check(t, ana.Close())
+	changed := make(chan bool, 1)
+	ana.open(t, func(o *repos.Options) {
+		o.Changed = func() {
+			_, err := ana.Repos.Repository(t.Context(), rid) // as who is cut may be doing
+			changed <- err == nil && ana.IsMember(bo.did())
+		}
+	})
+	ana.Survey(t.Context())
+	must[control.AddedMember](t)(ana.AddMember(t.Context(), rid, control.AddMember{DID: bo.did()}, nil))
+	if !<-changed {
+		t.Error("a change is told before it holds")
+	}
 }
 
 // Members that do not read get no envelope.
