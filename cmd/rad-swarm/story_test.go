@@ -31,6 +31,8 @@ func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   filepath.Join("..", "..", "testdata", "script", "swarm"),
 		Setup: setup,
+		// testscript leaves an own one over.
+		WorkdirRoot: t.TempDir(),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"home": makeHome, "as": goHome, "until": until, "exits": exits, "keep": keep, "flip": flip,
 		},
