@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,6 +245,23 @@ func TestSideBySide(t *testing.T) {
 		t.Error(err)
 	}
 	want(t, first, "you:up ana:up")
+}
+
+// Two that make the same lab at the same time do not make two, and neither breaks what the other makes.
+func TestUpTogether(t *testing.T) {
+	o := options(t, 3)
+	problems := make([]error, 2)
+	var both sync.WaitGroup
+	for i := range problems {
+		both.Go(func() { _, _, problems[i] = lab.Up(t.Context(), o) })
+	}
+	both.Wait()
+	for _, err := range problems {
+		if err != nil && !errors.Is(err, lab.ErrBusy) {
+			t.Error(err)
+		}
+	}
+	want(t, up(t, o), "you:up ana:up bo:up cy:up")
 }
 
 // A home whose port somebody has taken meanwhile gets another one, and its friends find it.
