@@ -7,5 +7,15 @@
 // Words: an object is pending while it has shares to place; a job is one pass of work on it; whoever waits for an object is a
 // client that has been promised a requirement.
 //
+// # Differs from the design
+//
+//   - A link to a file is kept for longer than a day where fewer than K shares are placed: it may be the last copy.
+//   - The file is opened where it was found, as long as size and time are the same, also after the link is gone: verifying every byte
+//     of an object needs it more than placing does.
+//   - Safe is asked of an object by the friends of today. One that was coded for one friend is not safe with ten; where a client
+//     requires that it is, it is coded again at once.
+//   - An object that a collaborator stored as well is stored in the own personal domain, not by the collaborator's shares: only
+//     the own key brings it back for certain.
+//
 // Everything is safe for concurrent use.
 package objects

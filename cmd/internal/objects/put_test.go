@@ -164,3 +164,26 @@ func TestPutReturnsWhenItIsSafe(t *testing.T) {
 		h.close()
 	})
 }
+
+// People of one household count as one: they lose their disks together.
+func TestPutCountsHouseholds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(5)
+		for _, n := range w.all[:3] {
+			w.set(n, func(n *neighbour) { n.household = "mill" })
+		}
+		h, f := newHome(t, w), newFile(t, 1<<20, 1)
+		out := h.mustPut(f, control.Full)
+		if want := (control.Safety{Stored: true, People: 3, Spare: 1, K: 2, N: 3, Placed: 3, Safe: true, Full: true}); out.Safety != want {
+			t.Errorf("%+v", out.Safety)
+		}
+		homes := 0
+		for _, n := range w.all[:3] {
+			homes += n.store.Len()
+		}
+		if homes != 1 {
+			t.Errorf("%d shares in one household", homes)
+		}
+		h.close()
+	})
+}
