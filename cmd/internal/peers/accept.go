@@ -10,6 +10,7 @@ import (
 	"radswarm/blobstore/friend"
 	"radswarm/blobstore/holder"
 	"radswarm/blobstore/keyring"
+	"radswarm/blobstore/net"
 	"radswarm/blobstore/wire"
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
@@ -120,14 +121,15 @@ func (p *Peers) ask(ctx context.Context, l friend.InvitationLine, give int64) (*
 	if r, err := p.state.Address(ctx, p.o.Self); err == nil {
 		m.Records = [][]byte{r.Bytes()}
 	}
-	conn, err := n.Connect(ctx, l.Device, addrs(l.Addresses))
+	connect := func() (net.Conn, error) { return n.Connect(ctx, l.Device, addrs(l.Addresses)) }
+	conn, err := connect()
 	if err != nil {
 		return nil, err
 	}
 	if err := p.say(ctx, conn, m); err != nil {
 		return nil, err
 	}
-	return p.hello(ctx, service, conn, l.DID)
+	return p.hello(ctx, service, conn, connect, l.DID)
 }
 
 // refusedLine says why an invitation came to nothing.

@@ -20,6 +20,8 @@ const (
 	patience = 5 * time.Second
 	// helloTime is how long a peer has for its HELLO, and for the answer to a knock.
 	helloTime = 5 * time.Second
+	// crossTime is after how much of that it looks whether it waits on the right connection.
+	crossTime = time.Second
 	// leastMemory is how long an attempt that failed answers for those that come after it, at least: twice as long as it took.
 	leastMemory = time.Second
 )
@@ -164,7 +166,8 @@ func (p *Peers) meet(ctx context.Context, t target, did, owner radicle.DID, met 
 	if err != nil {
 		return nil, err
 	}
-	conn, err := n.Connect(ctx, t.device, t.addrs)
+	connect := func() (net.Conn, error) { return n.Connect(ctx, t.device, t.addrs) }
+	conn, err := connect()
 	if err != nil {
 		return nil, err
 	}
@@ -174,14 +177,32 @@ func (p *Peers) meet(ctx context.Context, t target, did, owner radicle.DID, met 
 			return nil, err
 		}
 	}
-	return p.hello(ctx, service, conn, did)
+	return p.hello(ctx, service, conn, connect, did)
+}
+
+// await waits for a HELLO. Where both sides dial at once, each may have got what the other dialled, and wait for the other to
+// begin: so it looks now and then which connection it is that stays.
+func await(ctx context.Context, service *holder.Service, conn net.Conn, again func() (net.Conn, error)) (net.Conn, *holder.Session, error) {
+	for {
+		step, cancel := context.WithTimeout(ctx, crossTime)
+		s, err := service.Meet(step, conn)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return conn, s, err
+		}
+		if other, err := again(); err == nil {
+			conn = other
+		}
+	}
 }
 
 // hello waits for the HELLO of somebody, and for nobody else's.
-func (p *Peers) hello(ctx context.Context, service *holder.Service, conn net.Conn, did radicle.DID) (*holder.Session, error) {
+func (p *Peers) hello(
+	ctx context.Context, service *holder.Service, conn net.Conn, again func() (net.Conn, error), did radicle.DID,
+) (*holder.Session, error) {
 	waiting, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
-	s, err := service.Meet(waiting, conn)
+	conn, s, err := await(waiting, service, conn, again)
 	if err != nil {
 		_ = conn.Close(uint32(wire.CodeOK)) // it is over in any case
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
