@@ -20,10 +20,10 @@ func (h *home) kept(did radicle.DID) bool {
 func TestFriendsOfAFriendAreNotTold(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
-		friends(a, b, gb)
-		friends(a, c, gb)
+		friends(a, b, mb)
+		friends(a, c, mb)
 		synctest.Wait()
-		check(t, a.state.SetGiven(t.Context(), b.did, gb, 1000, gb)) // bo keeps shares of ana's, which is no business of cy's
+		check(t, a.state.SetGiven(t.Context(), b.did, mb, 1000, mb)) // bo keeps shares of ana's, which is no business of cy's
 		b.stop()
 		b.start() // a new record of bo's
 		a.until("friend is back", func() bool { return a.hears(b) && a.knows(b) })
@@ -40,9 +40,9 @@ func TestFriendsOfAFriendAreNotTold(t *testing.T) {
 func TestMembersWhoWereNotIntroducedAreNotTold(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		synctest.Wait()
-		check(t, a.state.SetGiven(t.Context(), b.did, gb, 1000, gb))
+		check(t, a.state.SetGiven(t.Context(), b.did, mb, 1000, mb))
 		a.repos.admit(c.did)
 		must[any](t)(c.state.AddPublished(t.Context(), a.cert.Load()))
 		check(t, c.state.SetHints(t.Context(), a.did, a.Addresses()))
@@ -63,7 +63,7 @@ func TestMembersWhoWereNotIntroducedAreNotTold(t *testing.T) {
 func TestReadersAreToldOfHoldersOnly(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
-		friends(a, b, gb) // and keeps nothing of ana's
+		friends(a, b, mb) // and keeps nothing of ana's
 		a.repos.admit(c.did)
 		i := must[*friend.Introduction](t)(a.Introduce(t.Context(), c.did, someRepo(t)))
 		accept(c, must[string](t)(friend.MemberLine{Introduction: i, Addresses: a.Addresses()}.Encode()), 0)
@@ -75,7 +75,7 @@ func TestReadersAreToldOfHoldersOnly(t *testing.T) {
 		// One who was revoked is told nothing more.
 		check(t, a.Revoke(t.Context(), c.did))
 		synctest.Wait()
-		check(t, a.state.SetGiven(t.Context(), b.did, gb, 1000, gb))
+		check(t, a.state.SetGiven(t.Context(), b.did, mb, 1000, mb))
 		b.stop()
 		b.start()
 		a.until("friend is back", func() bool { return a.hears(b) && a.knows(b) })
@@ -91,7 +91,7 @@ func TestReadersAreToldOfNewHoldersSoon(t *testing.T) {
 	for _, before := range []bool{true, false} {
 		inMemory(t, func(t *testing.T, w *memoryWorld) {
 			a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
-			friends(a, b, gb)
+			friends(a, b, mb)
 			if before {
 				a.mover.holds(b.did)
 			}
@@ -150,7 +150,7 @@ func TestOwnAddressesAreKeptRight(t *testing.T) {
 		said.Store(&[]string{"ana.example.org:8777", "nonsense"})
 		a := newHome(t, w, ana, func(o *Options) { o.Advertise = func() []string { return *said.Load() } })
 		b := newHome(t, w, bo)
-		accept(b, invite(a, gb), gb)
+		accept(b, invite(a, mb), mb)
 		synctest.Wait()
 		record := func() *friend.AddressRecord {
 			return must[*friend.AddressRecord](t)(b.state.Address(t.Context(), a.did))
@@ -185,7 +185,7 @@ func TestOwnAddressesAreKeptRight(t *testing.T) {
 func TestAddressesOfARecordThatEndedComeLast(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		check(t, a.state.SetHints(t.Context(), b.did, []string{"hint.example:1"}))
 		first := func() string { return must[target](t)(a.target(t.Context(), b.did)).addrs[0].String() }
 		if got := first(); got == "hint.example:1" {
@@ -205,7 +205,7 @@ func TestAddressesOfARecordThatEndedComeLast(t *testing.T) {
 func TestRecordsThatAreNone(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		own := must[*friend.AddressRecord](t)(a.state.Address(t.Context(), a.did))
 		forged := must[*friend.AddressRecord](t)(friend.NewAddressRecord(a.key, a.cert.Load(), friend.AddressRequest{Now: a.now(), Known: own.Seq()}))
 		a.heardAddresses(t.Context(), b.did, &wire.Addresses{Records: [][]byte{{1, 2}, forged.Bytes()}})

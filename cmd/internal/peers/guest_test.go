@@ -23,7 +23,7 @@ func someRepo(t testing.TB) radicle.RID {
 func reader(t testing.TB, w world) (a, b, c *home, sh blobtest.Share) {
 	t.Helper()
 	a, b, c = newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
-	friends(a, b, gb)
+	friends(a, b, mb)
 	sh = blobtest.NewShare(1, 100_000)
 	blobtest.MustPut(t, a.Holder(b.did), a.did, sh)
 	b.mu.Lock()
@@ -115,7 +115,7 @@ func TestARevocationReachesWhoWasAway(t *testing.T) {
 func TestAFriendReadsWhatAnotherOwns(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		_, b, c, sh := reader(t, w)
-		friends(b, c, gb)
+		friends(b, c, mb)
 		if err := fetch(t, c.HolderFor(b.did, c.did), sh); err == nil {
 			t.Error("a friend reads another's shares without an introduction")
 		}

@@ -23,7 +23,7 @@ func fetch(t testing.TB, h blobstore.Holder, sh blobtest.Share) error {
 func TestAHolderIsDialledWhenItIsUsed(t *testing.T) {
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		h, sh := a.Holder(b.did), blobtest.NewShare(1, 100_000)
 		blobtest.MustPut(t, h, a.did, sh)
 		for _, c := range a.network.Conns() {
@@ -46,7 +46,7 @@ func TestAHolderIsDialledWhenItIsUsed(t *testing.T) {
 func TestNobodyWaitsLongForWhoIsAway(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		for what, c := range map[string]net.Conditions{"frozen": {Mute: true}, "cut off": {Down: true}} {
 			w.SetAll(c)
 			w.Cut(a.key.Device(), b.key.Device())
@@ -88,7 +88,7 @@ func have(ctx context.Context, h blobstore.Holder) error {
 func TestAFriendWhoFreezesIsNotThere(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		w.Set(b.key.Device(), a.key.Device(), net.Conditions{Down: true})
 		time.Sleep(50 * time.Second) // 15 s until a PING, 30 s of silence
 		if a.Online(b.did) {
@@ -100,7 +100,7 @@ func TestAFriendWhoFreezesIsNotThere(t *testing.T) {
 func TestWhoIsBusyIsLeftAlone(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		check(t, b.Tell(t.Context(), a.did, &wire.Busy{RetryAfter: 60_000}))
 		synctest.Wait()
 		began := time.Now()
@@ -120,7 +120,7 @@ func TestWhoIsBusyIsLeftAlone(t *testing.T) {
 func TestTellAndOpen(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		check(t, a.Tell(t.Context(), b.did, &wire.Has{}))
 		synctest.Wait()
 		if len(b.repos.heard) != 1 {
@@ -144,7 +144,7 @@ func TestTellAndOpen(t *testing.T) {
 func TestChangesWakeWhoWaits(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		changed, stop := a.Changes()
 		defer stop()
 		told := func(what string, change func()) {
@@ -162,7 +162,7 @@ func TestChangesWakeWhoWaits(t *testing.T) {
 				t.Errorf("%s: nobody is told", what)
 			}
 		}
-		give := int64(2 * gb)
+		give := int64(2 * mb)
 		told("another room", func() { must[control.Friend](t)(b.SetFriend(t.Context(), "ana", control.SetFriend{Give: &give})) })
 		if a.Person(b.did).Room != give {
 			t.Errorf("%+v", a.Person(b.did))

@@ -11,7 +11,8 @@ import (
 	"radswarm/radicle"
 )
 
-const gb = 1_000_000_000
+// mb is a part of a pledge that any disk has room for.
+const mb = 1_000_000
 
 // wantCode fails the test unless an error is what clients get with a code.
 func wantCode(t testing.TB, err error, code control.Code) *control.Error {
@@ -29,14 +30,14 @@ func wantCode(t testing.TB, err error, code control.Code) *control.Error {
 func TestALineMakesBothFriends(t *testing.T) {
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		line := invite(a, 50*gb)
-		out := accept(b, line, 20*gb)
-		if out.By != a.did || out.Friend == nil || out.Friend.Name != "ana" || out.Friend.Given != 50*gb || out.Friend.Give != 20*gb {
+		line := invite(a, 50*mb)
+		out := accept(b, line, 20*mb)
+		if out.By != a.did || out.Friend == nil || out.Friend.Name != "ana" || out.Friend.Given != 50*mb || out.Friend.Give != 20*mb {
 			t.Errorf("%+v %+v", out, out.Friend)
 		}
-		a.until("pledge heard", func() bool { return a.Person(b.did).Given == 20*gb && a.hears(b) })
-		b.until("pledge heard", func() bool { return b.Person(a.did).Room == 50*gb && b.hears(a) })
-		if p := a.Person(b.did); p.Give != 50*gb || !p.Friend {
+		a.until("pledge heard", func() bool { return a.Person(b.did).Given == 20*mb && a.hears(b) })
+		b.until("pledge heard", func() bool { return b.Person(a.did).Room == 50*mb && b.hears(a) })
+		if p := a.Person(b.did); p.Give != 50*mb || !p.Friend {
 			t.Errorf("%+v", p)
 		}
 		all := must[control.Friends](t)(a.Friends(t.Context()))
@@ -49,12 +50,12 @@ func TestALineMakesBothFriends(t *testing.T) {
 func TestAnAnswerThatWasLostIsAskedForAgain(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		line := invite(a, gb)
+		line := invite(a, mb)
 		l := must[friend.InvitationLine](t)(friend.ParseInvitationLine(line))
-		must[friend.Friend](t)(a.state.Accept(t.Context(), l.Secret, b.cert.Load(), gb)) // and the answer does not arrive
-		accept(b, line, gb)
-		accept(b, line, 2*gb) // nor does that of the daemon
-		if f, _ := b.state.Friend(a.did); f.Give != 2*gb {
+		must[friend.Friend](t)(a.state.Accept(t.Context(), l.Secret, b.cert.Load(), mb)) // and the answer does not arrive
+		accept(b, line, mb)
+		accept(b, line, 2*mb) // nor does that of the daemon
+		if f, _ := b.state.Friend(a.did); f.Give != 2*mb {
 			t.Errorf("%+v", f)
 		}
 		if n := len(b.state.Friends()); n != 1 {
@@ -66,28 +67,28 @@ func TestAnAnswerThatWasLostIsAskedForAgain(t *testing.T) {
 func TestWhoIsNotLetInWritesNothing(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b, c := newHome(t, w, ana), newHome(t, w, bo), newHome(t, w, cy)
-		line := invite(a, gb)
-		accept(b, line, gb)
-		_, err := c.Accept(t.Context(), control.Accept{Line: line, Give: gb}, silent)
+		line := invite(a, mb)
+		accept(b, line, mb)
+		_, err := c.Accept(t.Context(), control.Accept{Line: line, Give: mb}, silent)
 		wantCode(t, err, control.CodeFailed)
 		if len(c.state.Friends()) != 0 || len(a.state.Friends()) != 1 {
 			t.Error("a used line makes a friend")
 		}
 
 		// A line that names another person than the machine's.
-		l := must[friend.InvitationLine](t)(friend.ParseInvitationLine(invite(a, gb)))
+		l := must[friend.InvitationLine](t)(friend.ParseInvitationLine(invite(a, mb)))
 		l.DID = b.did
-		_, err = c.Accept(t.Context(), control.Accept{Line: must[string](t)(l.Encode()), Give: gb}, silent)
+		_, err = c.Accept(t.Context(), control.Accept{Line: must[string](t)(l.Encode()), Give: mb}, silent)
 		wantCode(t, err, control.CodeFailed)
 		if len(c.state.Friends()) != 0 {
 			t.Error("a line with another's name makes a friend")
 		}
 
 		// An inviter who is away, and comes back.
-		line = invite(a, gb)
+		line = invite(a, mb)
 		a.stop()
 		began := time.Now()
-		_, err = c.Accept(t.Context(), control.Accept{Line: line, Give: gb}, silent)
+		_, err = c.Accept(t.Context(), control.Accept{Line: line, Give: mb}, silent)
 		wantCode(t, err, control.CodeMissing)
 		if took := time.Since(began); took > time.Minute {
 			t.Errorf("it took %v", took)
@@ -101,34 +102,34 @@ func TestWhoIsNotLetInWritesNothing(t *testing.T) {
 func TestLinesThatAreNone(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		line := invite(a, gb)
+		line := invite(a, mb)
 		last := map[bool]string{true: "x", false: "y"}[strings.HasSuffix(line, "y")]
 		for _, bad := range []string{"", "hello", "swarminvite9abc", line[:len(line)-1] + last} {
-			_, err := b.Accept(t.Context(), control.Accept{Line: bad, Give: gb}, silent)
+			_, err := b.Accept(t.Context(), control.Accept{Line: bad, Give: mb}, silent)
 			wantCode(t, err, control.CodeUsage)
 		}
-		_, err := a.Accept(t.Context(), control.Accept{Line: line, Give: gb}, silent)
+		_, err := a.Accept(t.Context(), control.Accept{Line: line, Give: mb}, silent)
 		wantCode(t, err, control.CodeUsage) // the own one
 		_, err = b.Accept(t.Context(), control.Accept{Line: line, Give: -1}, silent)
 		wantCode(t, err, control.CodeUsage)
 		_, err = b.Accept(t.Context(), control.Accept{Line: line, Name: "a b"}, silent)
 		wantCode(t, err, control.CodeUsage)
 		b.ahead.Store(int64(inviteLife))
-		_, err = b.Accept(t.Context(), control.Accept{Line: line, Give: gb}, silent)
+		_, err = b.Accept(t.Context(), control.Accept{Line: line, Give: mb}, silent)
 		wantCode(t, err, control.CodeFailed)
 		b.ahead.Store(0)
-		accept(b, line, gb)
+		accept(b, line, mb)
 	})
 }
 
 func TestInvitationsAreTakenBack(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		out := must[control.Invitation](t)(a.Invite(t.Context(), control.Invite{Give: gb, Name: "bo"}))
+		out := must[control.Invitation](t)(a.Invite(t.Context(), control.Invite{Give: mb, Name: "bo"}))
 		wantCode(t, a.Uninvite(t.Context(), "ffffffffff"), control.CodeNotFound)
 		wantCode(t, a.Uninvite(t.Context(), ""), control.CodeNotFound)
 		check(t, a.Uninvite(t.Context(), out.ID))
-		_, err := b.Accept(t.Context(), control.Accept{Line: out.Line, Give: gb}, silent)
+		_, err := b.Accept(t.Context(), control.Accept{Line: out.Line, Give: mb}, silent)
 		wantCode(t, err, control.CodeFailed)
 
 		_, err = a.Invite(t.Context(), control.Invite{Give: -1})

@@ -18,7 +18,7 @@ import (
 func addEach(t *testing.T, a, b *home) {
 	t.Helper()
 	for _, pair := range [][2]*home{{a, b}, {b, a}} {
-		in := control.AddFriend{DID: pair[1].did, Name: pair[1].alias, Give: gb, Addresses: pair[1].Addresses()}
+		in := control.AddFriend{DID: pair[1].did, Name: pair[1].alias, Give: mb, Addresses: pair[1].Addresses()}
 		if _, err := pair[0].AddFriend(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func TestFriendsByDIDWhoseDevicesWerePublished(t *testing.T) {
 		a.until("friend is there", func() bool { return a.hears(b) })
 		b.until("friend is there", func() bool { return b.hears(a) })
 		check(t, a.Reach(t.Context(), b.did))
-		if a.Person(b.did).Room != gb {
+		if a.Person(b.did).Room != mb {
 			t.Errorf("%+v", a.Person(b.did))
 		}
 	})
@@ -43,14 +43,14 @@ func TestFriendsByDIDWhoseDevicesWerePublished(t *testing.T) {
 func TestAFriendWithoutADeviceNeedsAnInvitation(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		_, err := a.AddFriend(t.Context(), control.AddFriend{DID: b.did, Give: gb})
+		_, err := a.AddFriend(t.Context(), control.AddFriend{DID: b.did, Give: mb})
 		if e := wantCode(t, err, control.CodeNotFound); e.Hint != "rad swarm invite --give 50GB" {
 			t.Errorf("hint %q", e.Hint)
 		}
-		_, err = a.AddFriend(t.Context(), control.AddFriend{DID: a.did, Give: gb})
+		_, err = a.AddFriend(t.Context(), control.AddFriend{DID: a.did, Give: mb})
 		wantCode(t, err, control.CodeUsage)
 		a.repos.published = []*keyring.Certificate{b.cert.Load()}
-		_, err = a.AddFriend(t.Context(), control.AddFriend{DID: b.did, Give: gb, Addresses: []string{"nowhere"}})
+		_, err = a.AddFriend(t.Context(), control.AddFriend{DID: b.did, Give: mb, Addresses: []string{"nowhere"}})
 		wantCode(t, err, control.CodeUsage)
 		if len(a.state.Friends()) != 0 {
 			t.Error("what was refused made a friend")
@@ -61,7 +61,7 @@ func TestAFriendWithoutADeviceNeedsAnInvitation(t *testing.T) {
 func TestFriendsComeBack(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		w.Partition(a.key.Device(), b.key.Device(), true)
 		w.Cut(a.key.Device(), b.key.Device())
 		synctest.Wait()
@@ -99,7 +99,7 @@ func TestFriendsComeBack(t *testing.T) {
 func TestWhoDoesNotLetUsInIsNotPestered(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		if _, err := b.RemoveFriend(t.Context(), a.did.String(), control.RemoveFriend{Force: true}, silent); err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestBackoffGrowsToAQuarterOfAnHour(t *testing.T) {
 func TestRedialAfterRestartAtAnotherPort(t *testing.T) {
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		b.until("address is known", func() bool {
 			r, err := b.state.Address(t.Context(), a.did)
 			return err == nil && len(r.Addresses()) > 0
@@ -164,7 +164,7 @@ func TestRedialAfterRestartAtAnotherPort(t *testing.T) {
 func TestBothSidesDialAtOnceAndGoOn(t *testing.T) {
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		for range 2 {
 			for _, c := range append(a.network.Conns(), b.network.Conns()...) {
 				_ = c.Close(0)
@@ -186,7 +186,7 @@ func (replaced) Open(context.Context) (net.Stream, error) { return nil, net.ErrR
 func TestAReplacedConnectionIsNotUsed(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		a.mu.Lock()
 		c := a.contacts[b.did]
 		old := *c.best().Session
@@ -206,7 +206,7 @@ func TestAReplacedConnectionIsNotUsed(t *testing.T) {
 func TestAReasonToDialWakesTheKeeper(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		w.Partition(a.key.Device(), b.key.Device(), true)
 		w.Cut(a.key.Device(), b.key.Device())
 		b.release(a.did) // who could dial as well
@@ -236,7 +236,7 @@ func (h *home) resting(did radicle.DID) bool {
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		w.SetAll(net.Conditions{Mute: true})
 		w.Cut(a.key.Device(), b.key.Device())
 		synctest.Wait()
@@ -261,7 +261,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 func TestAFriendWithAnotherMachineIsFound(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		b.stop()
 		b.key = keyring.NewDeviceKey([32]byte{bo, 3}) // the same person, on another machine
 		b.certify(time.Hour)
@@ -270,7 +270,7 @@ func TestAFriendWithAnotherMachineIsFound(t *testing.T) {
 	})
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		b.stop()
 		b.key = keyring.NewDeviceKey([32]byte{bo, 3})
 		b.certify(time.Hour)
@@ -292,7 +292,7 @@ func TestAFriendWithAnotherMachineIsFound(t *testing.T) {
 func TestWhoGreetsAndCutsIsNotPestered(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		met := 0
 		b.repos.mu.Lock()
 		b.repos.met = func(s *holder.Session) {
@@ -312,7 +312,7 @@ func TestWhoGreetsAndCutsIsNotPestered(t *testing.T) {
 func TestSeenIsWhenTheyLeft(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		time.Sleep(sampleTick - time.Minute)
 		b.stop()
 		left := time.Now()

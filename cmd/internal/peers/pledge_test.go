@@ -43,7 +43,7 @@ func TestPledgesAreToldAsRoomChanges(t *testing.T) {
 func TestCapsAreInForceAtOnce(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		give := int64(8192)
 		out := must[control.Friend](t)(b.SetFriend(t.Context(), a.did.String(), control.SetFriend{Give: &give}))
 		if out.Give != give {
@@ -60,7 +60,7 @@ func TestCapsAreInForceAtOnce(t *testing.T) {
 		}
 
 		// Bytes a second.
-		give = gb
+		give = 10 * mb
 		rate := int64(100_000)
 		must[control.Friend](t)(b.SetFriend(t.Context(), "ana", control.SetFriend{Give: &give, Down: &rate, Up: &rate}))
 		sh = blobtest.NewShare(2, 2_000_000)
@@ -82,13 +82,13 @@ func TestCapsAreInForceAtOnce(t *testing.T) {
 func TestWhatFriendsAreSetTo(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		name, home, silence := "bobo", "barn", "free"
 		out := must[control.Friend](t)(a.SetFriend(t.Context(), b.did.String(), control.SetFriend{Name: &name, Household: &home, Silence: &silence}))
-		if out.Name != name || out.Household != home || out.Silence != silence || out.Give != gb || !out.Online || out.Address == "" {
+		if out.Name != name || out.Household != home || out.Silence != silence || out.Give != mb || !out.Online || out.Address == "" {
 			t.Errorf("%+v", out)
 		}
-		if got := a.Candidates(); len(got) != 1 || got[0].Household != home || got[0].Free != gb || !got[0].Online {
+		if got := a.Candidates(); len(got) != 1 || got[0].Household != home || got[0].Free != mb || !got[0].Online {
 			t.Errorf("%+v", got)
 		}
 		for _, bad := range []control.SetFriend{{Name: new("a b")}, {Give: new(int64(-1))}, {Up: new(int64(-1))}, {Silence: new("never")}} {
@@ -99,7 +99,7 @@ func TestWhatFriendsAreSetTo(t *testing.T) {
 		wantCode(t, err, control.CodeNotFound)
 		_, err = a.Friend(t.Context(), a.did.String())
 		wantCode(t, err, control.CodeNotFound)
-		if n := a.Count(); n != (control.FriendCount{Total: 1, Online: 1, Give: gb, Given: gb, Room: gb}) {
+		if n := a.Count(); n != (control.FriendCount{Total: 1, Online: 1, Give: mb, Given: mb, Room: mb}) {
 			t.Errorf("%+v", n)
 		}
 	})
@@ -108,7 +108,7 @@ func TestWhatFriendsAreSetTo(t *testing.T) {
 func TestCandidatesAreThoseWhoWereSeenAndHaveRoom(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		b.stop()
 		synctest.Wait()
 		a.ahead.Add(int64(13 * 24 * time.Hour))
@@ -120,7 +120,7 @@ func TestCandidatesAreThoseWhoWereSeenAndHaveRoom(t *testing.T) {
 			t.Errorf("after 15 days: %+v", got)
 		}
 		check(t, a.state.Saw(b.did))
-		check(t, a.state.SetGiven(t.Context(), b.did, gb, gb, 0))
+		check(t, a.state.SetGiven(t.Context(), b.did, mb, mb, 0))
 		if got := a.Candidates(); len(got) != 0 {
 			t.Errorf("without room: %+v", got)
 		}
@@ -130,7 +130,7 @@ func TestCandidatesAreThoseWhoWereSeenAndHaveRoom(t *testing.T) {
 func TestUptimeIsMeasured(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		if got := a.Person(b.did).Uptime; got != -1 {
 			t.Errorf("%v at first", got)
 		}
@@ -153,6 +153,7 @@ func TestUptimeIsMeasured(t *testing.T) {
 }
 
 func TestNoticeable(t *testing.T) {
+	const gb = 1000 * mb
 	base := wire.Pledge{Give: gb, Used: 100, Room: gb - 100}
 	with := func(edit func(*wire.Pledge)) wire.Pledge {
 		p := base
@@ -182,7 +183,7 @@ func TestNoticeable(t *testing.T) {
 func TestWhoIsNoFriendPledgesNothing(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		a.heardPledge(context.Background(), b.did, &wire.Pledge{Give: gb, Room: gb})
+		a.heardPledge(context.Background(), b.did, &wire.Pledge{Give: mb, Room: mb})
 		if _, ok := a.state.Friend(b.did); ok || len(a.Candidates()) != 0 {
 			t.Error("a stranger's pledge is kept")
 		}

@@ -18,7 +18,7 @@ func remove(t testing.TB, h *home, who string, in control.RemoveFriend) control.
 func TestRemoveCutsAtOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		conn := a.lineWith(b.did).Conn
 		if out := remove(t, a, b.did.String(), control.RemoveFriend{}); !out.Done {
 			t.Errorf("%+v", out)
@@ -39,7 +39,7 @@ func TestRemoveCutsAtOnce(t *testing.T) {
 func TestRemoveAsksWhereSomethingIsLeft(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		blobtest.MustPut(t, b.Holder(a.did), b.did, blobtest.NewShare(1, 1000)) // bo's, at ana's
 		time.Sleep(pledgeAge + pledgeTick)
 		synctest.Wait()
@@ -62,7 +62,7 @@ func TestRemoveAsksWhereSomethingIsLeft(t *testing.T) {
 func TestDrainGoesOnUntilNothingIsLeft(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		theirs := blobtest.NewShare(1, 1000)
 		blobtest.MustPut(t, b.Holder(a.did), b.did, theirs)
 		a.mover.left, a.mover.some = 3, 2
@@ -109,7 +109,7 @@ func TestDrainGoesOnUntilNothingIsLeft(t *testing.T) {
 func TestDrainWithNothingLeftIsDone(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		a.mover.left = 1
 		if out := remove(t, a, b.did.String(), control.RemoveFriend{Drain: true}); out.Done || out.Left != 1 {
 			t.Errorf("%+v", out)

@@ -33,7 +33,7 @@ func (h *home) wantNoWarning() {
 func TestAClockThatIsWrongIsSaid(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		a.wantNoWarning()
 		b.stop()
 		b.ahead.Store(int64(3 * 24 * time.Hour))
@@ -52,7 +52,7 @@ func TestAClockThatIsWrongIsSaid(t *testing.T) {
 func TestTwinsAreSaid(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		b.Twins(holder.Twins{DID: a.did})
 		b.wantWarning("ana uses one radicle key on two machines")
 		a.Twins(holder.Twins{DID: a.did})
@@ -63,7 +63,7 @@ func TestTwinsAreSaid(t *testing.T) {
 func TestWhoIsSilentIsAskedAbout(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		sh := blobtest.NewShare(1, 1000)
 		blobtest.MustPut(t, b.Holder(a.did), b.did, sh)
 		b.stop()
@@ -92,7 +92,7 @@ func TestWhoIsSilentIsAskedAbout(t *testing.T) {
 func TestWhoComesBackKeepsTheirShares(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		blobtest.MustPut(t, b.Holder(a.did), b.did, blobtest.NewShare(1, 1000))
 		must[control.Friend](t)(a.SetFriend(t.Context(), b.did.String(), control.SetFriend{Silence: new("free")}))
 		time.Sleep(time.Hour) // they are here after that
@@ -107,7 +107,7 @@ func TestWhoComesBackKeepsTheirShares(t *testing.T) {
 func TestNobodyReachesUs(t *testing.T) {
 	inMemory(t, func(t *testing.T, w *memoryWorld) {
 		a, b := newHome(t, w, ana), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		time.Sleep(unreachedAfter + time.Hour)
 		a.wantNoWarning() // nobody had to
 		a.mu.Lock()
@@ -134,7 +134,7 @@ func TestSuggestions(t *testing.T) {
 			delegates: map[radicle.DID]int{did(1): 1, did(3): 5, did(4): 7},
 		}
 		a, b := newHome(t, w, ana, func(o *Options) { o.Social = s }), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		s.follows[b.did], s.delegates[a.did] = "bo", 3 // a friend, and ourselves
 		key := radicle.NewMemorySigner([32]byte{90, 4})
 		cert := must[*keyring.Certificate](t)(keyring.IssueCertificate(t.Context(), key, keyring.CertificateRequest{
@@ -186,7 +186,7 @@ func TestDevicesOfOnePersonMeet(t *testing.T) {
 func TestNetAndDial(t *testing.T) {
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := newHome(t, w, ana, func(o *Options) { o.Limits = func() holder.Limits { return holder.Limits{Up: 7, Down: 8} } }), newHome(t, w, bo)
-		friends(a, b, gb)
+		friends(a, b, mb)
 		n := must[control.Net](t)(a.Net(t.Context()))
 		if n.Up != 7 || n.Down != 8 || len(n.Listen) == 0 || len(n.Announced) == 0 || len(n.Peers) != 1 {
 			t.Fatalf("%+v", n)
