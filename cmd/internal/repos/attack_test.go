@@ -138,6 +138,26 @@ func TestUnsignedRef(t *testing.T) {
 	}
 }
 
+// Where what is there cannot be read any more, what was verified before goes on to hold.
+func TestDamagedIdentity(t *testing.T) {
+	s := newScene(t)
+	s.bo.find(t, s.rid, "take")
+	repo := must[*storage.Repo](t)(s.bo.storage.Repository(s.rid))
+	defer repo.Close()
+	id := must[*identity.Identity](t)(repo.Identity(t.Context()))
+	for _, h := range []*home{s.ana, s.eve} { // a fetch moves one after the other
+		name := storage.NamespacePrefix(h.signer.NID())
+		for _, ref := range []string{identity.Ref(id.Root()), identity.RefRoot, identity.RefIdentity} {
+			_ = repo.Git(t.Context(), "update-ref", "-d", "--no-deref", name+ref).Run() // not all are there
+		}
+	}
+	check(t, repo.Git(t.Context(), "update-ref", "-d", identity.RefCanonical).Run())
+	check(t, repo.Git(t.Context(), "update-ref", storage.NamespacePrefix(s.eve.signer.NID())+"refs/rad/sigrefs", id.Root().String()).Run())
+	if got := s.bo.find(t, s.rid, "take"); len(got) != 1 {
+		t.Errorf("found %d", len(got))
+	}
+}
+
 // An envelope and a record that were copied from another repository open nothing.
 func TestCopiedEnvelope(t *testing.T) {
 	w := newWorld()

@@ -197,6 +197,10 @@ func (r *Repos) fresh(ctx context.Context, e *repository) (*view, error) {
 		return e.view, nil
 	}
 	v, err := r.read(ctx, e)
+	if err != nil && e.view != nil && ctx.Err() == nil {
+		r.Log.Warn("what was known before holds", "rid", e.rid, "err", err) // somebody is in the middle of a fetch, or wrote nonsense
+		return e.view, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", e.rid, err)
 	}
