@@ -40,8 +40,13 @@ func TestStories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	scripts := filepath.Join("..", "..", "testdata", "script", "lfs")
+	var files []string
+	if testing.Short() {
+		files, scripts = []string{filepath.Join(scripts, "film.txtar")}, ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("..", "..", "testdata", "script", "lfs"),
+		Dir: scripts, Files: files,
 		Setup: func(e *testscript.Env) error {
 			return setup(e, bin, strings.Join([]string{bin, tool, os.Getenv("PATH")}, string(os.PathListSeparator)))
 		},
