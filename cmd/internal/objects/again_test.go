@@ -197,6 +197,26 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// What nobody else can take, and the object is safe without, is given up; it is placed when somebody comes.
+func TestDrainWhatIsNotNeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, f := newHome(t, newTown(10)), newFile(t, 1<<20, 1)
+		h.mustPut(f, control.Full)
+		bo := h.town.all[0]
+		h.town.set(bo, func(n *neighbour) { n.free = 0 })
+		out, err := h.Drain(t.Context(), bo.did, nil)
+		if err != nil || out != (objects.Drained{}) || bo.store.Len() != 0 {
+			t.Errorf("%+v, %v", out, err)
+		}
+		if o := h.List().Objects[0]; !o.Safe || o.Placed != 9 || !o.Pending {
+			t.Errorf("%+v", o)
+		}
+		h.town.add()
+		until(t, "somebody new has it", func() bool { return h.Counts().Full == 1 && h.Counts().Pending == 0 })
+		h.close()
+	})
+}
+
 // What nobody else can take stays where it is.
 func TestDrainWhatNobodyTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -224,7 +244,7 @@ func TestForget(t *testing.T) {
 			t.Errorf("%d objects, %d shares", len(h.List().Objects), h.town.shares())
 		}
 		h.again()
-		if jobs := h.Jobs(); len(jobs) != 1 || jobs[0].What != "deleting 1 share" {
+		if jobs := h.Jobs(); len(jobs) != 1 || jobs[0].What != "deleting 1 share" || jobs[0].Since.IsZero() {
 			t.Errorf("%+v", jobs)
 		}
 		h.town.comeBack(h.town.all[0])

@@ -190,6 +190,10 @@ func (o *Objects) drainCoding(ctx context.Context, c *coded, did radicle.DID) (m
 		}
 		o.index.lost(r.OID, c.k(), index, did)
 		o.partings.say(did, name)
+		if o.index.get(r.OID, r.Size).at(c.k(), index) == nil { // until there is somebody else
+			o.pend(r.Pointer)
+			o.works.start(r.Pointer, false)
+		}
 	}
 	if c.row = o.index.get(r.OID, r.Size); c.row != nil && moved > 0 && c.k() == c.row.Coding.K {
 		o.tellRecords(ctx, c)

@@ -139,8 +139,8 @@ func (o *Objects) Jobs() []control.Job {
 		})
 		jobs = append(jobs, job)
 	}
-	if shares, people := o.partings.waiting(); shares > 0 {
-		jobs = append(jobs, control.Job{What: "deleting " + counted(shares, "share"), Why: "waiting for " + counted(people, "friend")})
+	if shares, people, since := o.partings.waiting(); shares > 0 {
+		jobs = append(jobs, control.Job{What: "deleting " + counted(shares, "share"), Since: since, Why: "waiting for " + counted(people, "friend")})
 	}
 	return jobs
 }

@@ -79,16 +79,21 @@ func (p *partings) drop(at radicle.DID, names ...blobstore.ShareName) {
 	}
 }
 
-// waiting returns how many shares are to be deleted, and at how many people.
-func (p *partings) waiting() (shares, people int) {
+// waiting returns how many shares are to be deleted, at how many people, and since when the first is.
+func (p *partings) waiting() (shares, people int, since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, one := range p.at {
 		if len(one.names) > 0 {
 			shares, people = shares+len(one.names), people+1
 		}
+		for _, said := range one.names {
+			if since.IsZero() || said.Before(since) {
+				since = said
+			}
+		}
 	}
-	return shares, people
+	return shares, people, since
 }
 
 // unsay takes back what concerns the shares of an object, before they are offered to people again. Where somebody is being told

@@ -40,7 +40,7 @@ func (o *Objects) tend(ctx context.Context) {
 			o.resume()
 		case <-again.C:
 			o.wakeAll()
-			if shares, _ := o.partings.waiting(); shares > 0 {
+			if shares, _, _ := o.partings.waiting(); shares > 0 {
 				o.partings.wake()
 			}
 			again.Reset(tendEvery)
