@@ -78,10 +78,25 @@ func (s *session) Store(ctx context.Context, object blobstore.Pointer, path stri
 	return s.watch(ctx, "/store", ask, moved)
 }
 
+const (
+	// fresh is how long a daemon may take to find friends after its start.
+	fresh = 20 * time.Second
+	// tries is how often one that is fresh is asked for an object. Each time it dials whom it misses.
+	tries = 3
+)
+
 // Fetch lets the daemon write the object to path. git-lfs compares the OID before it takes the file.
-func (s *session) Fetch(ctx context.Context, object blobstore.Pointer, path string, moved func(int64)) error {
+func (s *session) Fetch(ctx context.Context, object blobstore.Pointer, path string, moved func(int64)) (err error) {
 	size := object.Size
-	return s.watch(ctx, "/fetch", control.Get{OID: object.OID, Size: &size, To: path, SkipOID: true}, moved)
+	ask := control.Get{OID: object.OID, Size: &size, To: path, SkipOID: true}
+	for range tries {
+		err = s.watch(ctx, "/fetch", ask, moved)
+		f, ok := errors.AsType[*lfsagent.Failure](err)
+		if !ok || f.Code != lfsagent.Code(control.CodeMissing.Status()) || !s.caller.Fresh(fresh) {
+			return err
+		}
+	}
+	return err
 }
 
 // End tells the daemon, if one was asked, that there is nothing more to come.

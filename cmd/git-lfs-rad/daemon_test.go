@@ -23,6 +23,7 @@ import (
 type recorder struct {
 	store control.Store
 	fetch control.Get
+	asked int // for an object
 	ended int
 	err   error
 }
@@ -34,6 +35,7 @@ func (r *recorder) open(context.Context) (*daemon.Routes, io.Closer, error) {
 		return control.Looked{}, errors.Join(in.Decode(&r.store), r.err)
 	})
 	routes.Stream("POST /v1/repositories/{rid}/fetch", func(_ context.Context, in *daemon.Request, _ func(control.Line)) (any, error) {
+		r.asked++
 		return control.Fetched{}, errors.Join(in.Decode(&r.fetch), r.err)
 	})
 	routes.Handle("POST /v1/repositories/{rid}/ended", func(context.Context, *daemon.Request) (any, error) {
@@ -127,6 +129,13 @@ func TestFailures(t *testing.T) {
 		if !ok || f.Code != 503 || f.Text != "bo is away" || f.Hint != "rad swarm friend" {
 			t.Errorf("%+v", err)
 		}
+	}
+	if r.asked != tries {
+		t.Errorf("a daemon that has just started was asked %d times", r.asked)
+	}
+	r.asked, r.err = 0, &control.Error{Code: control.CodeNotFound, Message: "not known here"}
+	if err := s.Fetch(t.Context(), blobstore.Pointer{Size: 5}, "/x", func(int64) {}); err == nil || r.asked != 1 {
+		t.Errorf("what no friend has was asked for %d times: %v", r.asked, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

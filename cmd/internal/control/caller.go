@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"radswarm/radicle/profile"
 )
@@ -17,6 +18,7 @@ type Caller struct {
 	env   profile.Env
 	mu    sync.Mutex
 	open  *Client // nil: not yet
+	hello Hello   // of the daemon that is open, or was last
 }
 
 // NewCaller returns a Caller. Nothing is started yet.
@@ -36,6 +38,13 @@ func (c *Caller) Running() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.open != nil
+}
+
+// Fresh reports whether the daemon that was asked has not run for so long.
+func (c *Caller) Fresh(than time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.hello.Started) < than
 }
 
 // Call is [Client.Call].
@@ -82,9 +91,9 @@ func (c *Caller) client(ctx context.Context) (*Client, error) {
 	if c.open != nil {
 		return c.open, nil
 	}
-	client, _, err := Ensure(ctx, c.place)
+	client, hello, err := Ensure(ctx, c.place)
 	if err == nil {
-		c.open = client
+		c.open, c.hello = client, hello
 	}
 	return client, err
 }
