@@ -29,6 +29,22 @@ func placed(t *testing.T, h control.Holding, n int) {
 	}
 }
 
+// putAgain stores a file until all of it is placed. A command that does not get so far says who is missing.
+func (s *stage) putAgain(path string) {
+	s.tb.Helper()
+	for range 3 {
+		r := s.command(nil, "put", path, "--require", "full")
+		if r.code == 0 {
+			return
+		}
+		if _, told := r.said("waiting for: "); !told {
+			s.tb.Fatalf("exit code %d\n%s%s", r.code, r.out, r.stderr())
+		}
+		s.tb.Log(r.stderr())
+	}
+	s.tb.Fatal("not placed in three attempts")
+}
+
 // The daemon is killed in the middle of an upload. The same command again sends what is not there yet, and only that.
 func TestKilledUploadKeepsFinishedShares(t *testing.T) {
 	t.Parallel()
@@ -45,7 +61,7 @@ func TestKilledUploadKeepsFinishedShares(t *testing.T) {
 	if len(before) == all {
 		t.Fatal("killed too late")
 	}
-	r := s.must("put", path, "--require", "full")
+	s.putAgain(path)
 	after := s.shareFiles()
 	for path, f := range before {
 		if after[path] != f {
@@ -53,7 +69,7 @@ func TestKilledUploadKeepsFinishedShares(t *testing.T) {
 		}
 	}
 	if len(after) != all {
-		t.Errorf("%d files of shares, %d before\n%s", len(after), len(before), r.stderr())
+		t.Errorf("%d files of shares, %d before", len(after), len(before))
 	}
 	placed(t, s.holding(oidOf(t, path)), all)
 	t.Logf("killed with %d shares of %d placed", len(before), all)
