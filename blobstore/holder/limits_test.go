@@ -263,6 +263,41 @@ func TestBytesOfAFriend(t *testing.T) {
 	})
 }
 
+// What this side sends and takes when it is the one who asks is bounded by the same rates.
+func TestBytesWeAskFor(t *testing.T) {
+	alone(t, nil, func(t *testing.T, ana, bo *home, s *wrapped) {
+		conn := ana.meet(bo).Conn
+		h := &wire.Client{Open: func(ctx context.Context) (wire.Stream, error) {
+			stream, err := conn.Open(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return ana.service.Bound(ctx, bo.did, stream), nil
+		}}
+		bounds := func(up, down int64) {
+			t.Helper()
+			err := ana.state.SetFriend(t.Context(), bo.did, func(f *friend.Friend) error { f.Up, f.Down = up, down; return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		sh := newShare(1, 300_000)
+		bounds(20_000, 0)
+		if took := takes(func() { put(t, h, ana.did, sh) }); took < 10*time.Second || took > 30*time.Second {
+			t.Errorf("300 kB at 20 kB/s leave in %v", took)
+		}
+		bounds(0, 20_000)
+		if took := takes(func() { mustHold(t, h, sh) }); took < 10*time.Second || took > 30*time.Second {
+			t.Errorf("300 kB at 20 kB/s arrive in %v", took)
+		}
+		bounds(0, 0)
+		ana.service.SetLimits(Limits{Down: 20_000})
+		if took := takes(func() { mustHold(t, h, sh) }); took < 5*time.Second || took > 30*time.Second {
+			t.Errorf("300 kB at 20 kB/s of all arrive in %v", took)
+		}
+	})
+}
+
 func takes(do func()) time.Duration {
 	start := time.Now()
 	do()
