@@ -32,7 +32,17 @@ func (p *Peers) HolderFor(did, owner radicle.DID) blobstore.Holder {
 }
 
 func (p *Peers) holder(did radicle.DID, owners func() []radicle.DID) blobstore.Holder {
-	return &wire.Client{Open: func(ctx context.Context) (wire.Stream, error) { return p.stream(ctx, did, owners()) }}
+	return &wire.Client{Open: func(ctx context.Context) (wire.Stream, error) {
+		s, err := p.stream(ctx, did, owners())
+		if err != nil {
+			return nil, err
+		}
+		_, service, err := p.house()
+		if err != nil {
+			return nil, err
+		}
+		return service.Bound(ctx, did, s), nil
+	}}
 }
 
 // ownersAt returns who told that somebody keeps shares of theirs.

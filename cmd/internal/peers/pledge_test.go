@@ -76,6 +76,16 @@ func TestCapsAreInForceAtOnce(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("%d bytes in %v without a bound", sh.Len(), took)
 		}
+
+		// And those that this side sends, when it is the one who places.
+		rate = 100_000
+		must[control.Friend](t)(a.SetFriend(t.Context(), b.did.String(), control.SetFriend{Up: &rate}))
+		sh = blobtest.NewShare(3, 2_000_000)
+		began = time.Now()
+		blobtest.MustPut(t, a.Holder(b.did), a.did, sh)
+		if took := time.Since(began); took < 10*time.Second {
+			t.Errorf("%d bytes leave in %v at %d a second", sh.Len(), took, rate)
+		}
 	})
 }
 
