@@ -104,7 +104,8 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) err
 	return json.Unmarshal(body, out)
 }
 
-// Watch asks for an answer in lines. It calls each, if that is not nil, with every line but the last, whose answer is decoded into out if that is
+// Watch asks for an answer in lines. It calls each, if that is not nil, with every line but the last, whose answer is decoded
+// into out if that is
 // not nil. An error of each ends it and is returned; so does ctx. Either way the daemon is told to stop.
 func (c *Client) Watch(ctx context.Context, method, path string, in, out any, each func(Line) error) error {
 	ctx, cancel := context.WithCancel(ctx)
