@@ -43,7 +43,7 @@ uninstall: go-version ## remove from PREFIX/bin what install put there, and noth
 test: go-version ## run the tests; says which were left out for want of a tool
 	@.ci/test ./...
 
-check: go-version format vet tidy fix cross lint race fuzz vuln generated ## all that must hold before a change lands
+check: go-version format vet tidy fix cross lint deadcode race fuzz vuln generated ## all that must hold before a change lands
 	@echo 'check: nothing failed; what was not run or left out is said above'
 
 bench: go-version ## run the benchmarks
@@ -106,8 +106,6 @@ lint:
 	@echo '== staticcheck'
 	@go run $(STATICCHECK) ./...
 
-# Not part of check while there are no commands: then tests are its only roots, and it reports the contracts whose users are
-# still to come. It joins with the third main.
 deadcode:
 	@echo '== deadcode'
 	@found=$$(go run $(DEADCODE) -test ./...) || exit 1; [ -z "$$found" ] || { echo "$$found"; exit 1; }

@@ -165,7 +165,18 @@ func TestVerifyRefusesScalarPlusOrder(t *testing.T) {
 	}
 }
 
-var _ radicle.Signer = keyOf{}
+// A signer as a program outside writes one is a Signer.
+func TestOutsideSigner(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s radicle.Signer = keyOf{key}
+	sig, err := s.Sign(t.Context(), []byte("m"))
+	if err != nil || !s.NID().Verify([]byte("m"), sig) {
+		t.Errorf("%v", err)
+	}
+}
 
 // keyOf is a signer as a program outside writes one: the interface takes plain arrays.
 type keyOf struct{ key ed25519.PrivateKey }

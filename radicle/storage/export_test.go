@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"os"
 
 	"radswarm/radicle/gitobj"
 )
@@ -48,16 +47,6 @@ func ParseLoose(text string) error {
 
 // ParseCatLine is for fuzzing.
 var ParseCatLine = parseCatLine
-
-// ReadRefs reads all refs of the repository at dir from its files.
-func ReadRefs(ctx context.Context, dir string) (*Snapshot, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	return readRefs(ctx, root, "refs")
-}
 
 // Store stores what f writes: as files of their own, or as a pack.
 func (r *Repo) Store(ctx context.Context, pack bool, f func(gitobj.Writer)) error {
