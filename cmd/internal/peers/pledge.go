@@ -14,7 +14,7 @@ const (
 	pledgeTick = 10 * time.Second
 	// pledgeAge is after how long they hear of small changes too.
 	pledgeAge = 5 * time.Minute
-	// pledgeStep is the least change that they hear of at once, in bytes, unless a hundredth of the pledge is more.
+	// pledgeStep is the least change that they hear of at the next tick, in bytes.
 	pledgeStep = 1 << 20
 )
 
@@ -92,17 +92,16 @@ func (p *Peers) told(l *line) (wire.Pledge, time.Time) {
 
 // noticeable reports whether a friend should hear of a change now, having heard of the state before so long ago.
 func noticeable(before, now wire.Pledge, age time.Duration) bool {
-	step := max(pledgeStep, now.Give/100)
 	switch {
 	case before == now:
 		return false
 	case before.Give != now.Give, before.Room == 0, now.Room == 0, age >= pledgeAge:
 		return true
 	}
-	return far(before.Used, now.Used, step) || far(before.Room, now.Room, step)
+	return far(before.Used, now.Used) || far(before.Room, now.Room)
 }
 
-func far(a, b, step int64) bool { return max(a, b)-min(a, b) >= step }
+func far(a, b int64) bool { return max(a, b)-min(a, b) >= pledgeStep }
 
 // heardPledge notes what a friend said that we may use there.
 func (p *Peers) heardPledge(ctx context.Context, from radicle.DID, m *wire.Pledge) {

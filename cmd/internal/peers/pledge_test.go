@@ -181,8 +181,8 @@ func TestNoticeable(t *testing.T) {
 		{"full", with(func(p *wire.Pledge) { p.Room = 0 }), 0, true},
 		{"a byte", with(func(p *wire.Pledge) { p.Used++ }), 0, false},
 		{"a byte, later", with(func(p *wire.Pledge) { p.Used++ }), pledgeAge, true},
-		{"under a hundredth", with(func(p *wire.Pledge) { p.Room -= gb/100 - 1 }), 0, false},
-		{"a hundredth", with(func(p *wire.Pledge) { p.Room -= gb / 100 }), 0, true},
+		{"a step less one", with(func(p *wire.Pledge) { p.Room -= pledgeStep - 1 }), 0, false},
+		{"a step", with(func(p *wire.Pledge) { p.Room -= pledgeStep }), 0, true},
 	} {
 		if got := noticeable(base, c.now, c.age); got != c.want {
 			t.Errorf("%s: %v", c.what, got)
