@@ -11,9 +11,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
+	"radswarm/cmd/internal/build"
 	"radswarm/lfsagent"
 )
 
@@ -26,7 +26,7 @@ tells git-lfs about it; "rad swarm setup" does so for all repositories.
 func main() {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == "--version":
-		fmt.Println("git-lfs-rad", version())
+		fmt.Println("git-lfs-rad", build.Software())
 		return
 	case len(os.Args) == 2 && os.Args[1] == "--help":
 		fmt.Print(help)
@@ -49,19 +49,4 @@ func serve() error {
 		In: os.Stdin, Out: os.Stdout, Locate: locate, Daemon: d,
 		Log: slog.New(slog.NewTextHandler(journal{os.LookupEnv}, nil)),
 	})
-}
-
-// version is that of radswarm, with the commit it was built from where Go knows it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "radswarm"
-	}
-	text := "radswarm " + info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return text + " (" + s.Value[:min(12, len(s.Value))] + ")"
-		}
-	}
-	return text
 }

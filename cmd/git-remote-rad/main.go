@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"radswarm/cmd/internal/bigfiles"
+	"radswarm/cmd/internal/build"
 	"radswarm/remote"
 )
 
@@ -33,7 +33,7 @@ patch.base=REVISION, patch.branch[=NAME], patch.target=BRANCH.
 func main() {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == "--version":
-		fmt.Println("git-remote-rad", version())
+		fmt.Println("git-remote-rad", build.Software())
 		return
 	case len(os.Args) == 2 && os.Args[1] == "--help":
 		fmt.Print(help)
@@ -47,19 +47,4 @@ func main() {
 	})
 	stop()
 	os.Exit(code)
-}
-
-// version is that of radswarm, with the commit it was built from where Go knows it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "radswarm"
-	}
-	text := "radswarm " + info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return text + " (" + s.Value[:min(12, len(s.Value))] + ")"
-		}
-	}
-	return text
 }

@@ -6,32 +6,17 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
+	"radswarm/cmd/internal/build"
 	"radswarm/cmd/internal/command"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := command.Main(ctx, command.Config{
-		Args: os.Args[1:], Env: os.LookupEnv, UI: command.Terminal(), Software: version(),
+		Args: os.Args[1:], Env: os.LookupEnv, UI: command.Terminal(), Software: build.Software(),
 	})
 	stop()
 	os.Exit(code)
-}
-
-// version is that of radswarm, with the commit it was built from where Go knows it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "radswarm"
-	}
-	text := "radswarm " + info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return text + " (" + s.Value[:min(12, len(s.Value))] + ")"
-		}
-	}
-	return text
 }
