@@ -113,7 +113,7 @@ func poll(ctx context.Context, so func() (bool, error)) error {
 	}
 }
 
-const settings = `{"listen":["127.0.0.1:0"],"guess":false,"floor":-1}` + "\n"
+const settings = `{"listen":["127.0.0.1:0"],"guess":false,"upnp":false,"floor":-1}` + "\n"
 
 func makeHome(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
