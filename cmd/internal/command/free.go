@@ -15,15 +15,16 @@ import (
 	"radswarm/lfsagent/gitlfs"
 )
 
-// minPeople is how many people must have shown their shares before a copy here is deleted.
+// minPeople is how many people must have shown their shares before a copy here is deleted. One of those must be one too many:
+// somebody else is to be what the copy was.
 const minPeople = 2
 
 func freeCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name: "free", ArgsUsage: "PATH…", Category: objects,
 		Usage: "make pointers of big files here again, once friends have shown that they hold them",
-		Description: `Every friend who holds a share answers for every byte of it, compared with the file here. The file goes if that meets the
-requirement safe with at least two people; otherwise it stays. With --force nobody is asked.
+		Description: `Every friend who holds a share answers for every byte of it, compared with the file here. The file goes if those who
+answered meet the requirement safe, with at least two people of whom one may vanish; otherwise it stays. With --force nobody is asked.
 
 Examples:
 
@@ -185,7 +186,7 @@ func (e *env) mayGo(ctx context.Context, o blobstore.Pointer, path string, force
 	}
 	v := out.Objects[0]
 	one.People, one.Spare = v.Safety.People, v.Safety.Spare
-	if v.Whole && v.Safety.Stored && v.Safety.Safe && v.Safety.People >= minPeople {
+	if v.Whole && v.Safety.Stored && v.Safety.Safe && v.Safety.People >= minPeople && v.Safety.Spare > 0 {
 		return one, nil
 	}
 	return nil, notProven(&v)
