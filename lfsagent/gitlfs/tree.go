@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"radswarm/blobstore"
@@ -83,11 +84,8 @@ func (c *Copy) replace(ctx context.Context, f File, in io.Reader, size int64, st
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	now := f.look(root)
-	for _, s := range states {
-		if now == s {
-			return root.Rename(temp, path)
-		}
+	if slices.Contains(states, f.look(root)) {
+		return root.Rename(temp, path)
 	}
 	return &ChangedError{Path: f.Path}
 }
