@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +169,19 @@ func TestKnockWithAnInvitation(t *testing.T) {
 	}
 	if _, ok := bo.state.Friend(dan.did); ok {
 		t.Error("two accepted one invitation")
+	}
+	for _, c := range []struct{ says, called string }{{"dan", "dan"}, {"cy", ""}, {"no name", ""}} { // cy is another friend's
+		if err := bo.state.RemoveFriend(t.Context(), dan.did); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		secret, _, err := bo.state.Invite(t.Context(), 5<<20, "", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = dan.knock(bo, &wire.KnockInvitation{Certificate: dan.cert.Load().Bytes(), Secret: secret.Bytes(), Name: c.says})
+		if f, ok := bo.state.Friend(dan.did); err != nil || !ok || f.Name != c.called {
+			t.Errorf("calls itself %q, is called %q: %v", c.says, f.Name, err)
+		}
 	}
 	if r, err := bo.state.Address(t.Context(), cy.did); err != nil || r == nil || len(r.Addresses()) != 1 {
 		t.Errorf("address record: %v, %v", r, err)

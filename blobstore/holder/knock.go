@@ -134,8 +134,14 @@ func (s *Service) invited(ctx context.Context, cert *keyring.Certificate, m *wir
 	if err != nil {
 		return err
 	}
-	if _, err := s.friends.Accept(ctx, secret, cert, m.Give); err != nil {
+	f, err := s.friends.Accept(ctx, secret, cert, m.Give)
+	if err != nil {
 		return err
+	}
+	if f.Name == "" && m.Name != "" {
+		if err := s.callThem(ctx, cert.DID(), m.Name); err != nil {
+			s.options.Log.Info("name is left out", "of", cert.DID(), "reason", err)
+		}
 	}
 	for _, b := range m.Records {
 		if err := s.addAddress(ctx, b, cert); err != nil {
@@ -143,6 +149,16 @@ func (s *Service) invited(ctx context.Context, cert *keyring.Certificate, m *wir
 		}
 	}
 	return nil
+}
+
+// callThem calls a new friend who has no name here as they call themselves. Who has that name already keeps it.
+func (s *Service) callThem(ctx context.Context, did radicle.DID, name string) error {
+	return s.friends.SetFriend(ctx, did, func(f *friend.Friend) error {
+		if f.Name == "" {
+			f.Name = name
+		}
+		return nil
+	})
 }
 
 // addAddress keeps an address record that somebody sends of itself.

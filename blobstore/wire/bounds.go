@@ -13,6 +13,7 @@ const (
 	MaxFeatures     = 32      // names in HELLO
 	MaxFeature      = 32      // of one such name
 	MaxSoftware     = 64      // of the name of the software
+	MaxName         = 32      // of what somebody calls itself
 	MaxCertificate  = 512     // of a device certificate
 	MaxCard         = 8 << 10 // of a key card
 	MaxRecord       = 1 << 10 // of an address record

@@ -93,6 +93,7 @@ type KnockInvitation struct {
 	Secret      []byte   // of the invitation, [MinSecret] … [MaxSecret] bytes
 	Give        int64    // bytes that the sender will keep for the receiver
 	Records     [][]byte // the sender's address records, at most [MaxKnockRecords] of at most [MaxRecord] bytes
+	Name        string   // what the sender calls itself, at most [MaxName] bytes; from a peer: printable
 }
 
 // Kind returns KindKnockInvitation.
@@ -101,7 +102,7 @@ func (*KnockInvitation) Kind() Kind { return KindKnockInvitation }
 // AppendTo is [Message].
 func (m *KnockInvitation) AppendTo(b []byte) []byte {
 	b = appendBytes(appendBytes(b, 1, m.Certificate), 2, m.Secret)
-	return blobs(m.Records).appendTo(appendUint(b, 3, uint64(m.Give)), 4)
+	return appendText(blobs(m.Records).appendTo(appendUint(b, 3, uint64(m.Give)), 4), 5, m.Name)
 }
 
 // Validate is [Message].
@@ -113,6 +114,9 @@ func (m *KnockInvitation) Validate() error {
 		return err
 	}
 	if err := between("pledge", m.Give, 0, 1<<62); err != nil {
+		return err
+	}
+	if err := between("length of a name", len(m.Name), 0, MaxName); err != nil {
 		return err
 	}
 	return blobs(m.Records).validate("address record", MaxKnockRecords, MaxRecord)
@@ -128,6 +132,8 @@ func (m *KnockInvitation) field(d *decoder) {
 		m.Give = d.int64()
 	case 4:
 		(*blobs)(&m.Records).add(d, "address record", MaxKnockRecords)
+	case 5:
+		m.Name = d.text()
 	}
 }
 

@@ -218,7 +218,7 @@ func knocked(t *testing.T, do func(ctx context.Context, s Stream, m Message) err
 func TestKnock(t *testing.T) {
 	cert := fill(183, 1)
 	for _, knock := range []Message{
-		&KnockMember{cert}, &KnockGuest{cert, fill(200, 2)}, &KnockInvitation{cert, fill(32, 3), 5 << 30, [][]byte{cert}},
+		&KnockMember{cert}, &KnockGuest{cert, fill(200, 2)}, &KnockInvitation{cert, fill(32, 3), 5 << 30, [][]byte{cert}, "bo"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s, wait := knocked(t, func(ctx context.Context, s Stream, m Message) error {

@@ -60,10 +60,11 @@ func firstSamples() []sample {
 		{"knock-member-long", &KnockMember{fill(MaxCertificate, 1)}},
 		{"knock-guest", &KnockGuest{cert, fill(200, 0xed)}},
 		{"knock-guest-long", &KnockGuest{fill(MaxCertificate, 1), fill(MaxIntroduction, 2)}},
-		{"knock-invitation", &KnockInvitation{cert, fill(32, 0x5e), 50 << 30, [][]byte{fill(150, 0xad)}}},
+		{"knock-invitation", &KnockInvitation{cert, fill(32, 0x5e), 50 << 30, [][]byte{fill(150, 0xad)}, ""}},
+		{"knock-invitation-named", &KnockInvitation{cert, fill(32, 0x5e), 50 << 30, nil, "Bo Ø"}},
 		{"knock-invitation-short", &KnockInvitation{Certificate: fill(1, 1), Secret: fill(MinSecret, 2)}},
 		{"knock-invitation-long", &KnockInvitation{
-			fill(MaxCertificate, 1), fill(MaxSecret, 2), 1 << 62, many(MaxKnockRecords, fill(MaxRecord, 3)),
+			fill(MaxCertificate, 1), fill(MaxSecret, 2), 1 << 62, many(MaxKnockRecords, fill(MaxRecord, 3)), "",
 		}},
 		{"knock-read", &KnockRead{sampleName(1), ranges, false}},
 		{"knock-read-prove", &KnockRead{sampleName(1), ranges, true}},

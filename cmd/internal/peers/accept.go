@@ -117,7 +117,7 @@ func (p *Peers) ask(ctx context.Context, l friend.InvitationLine, give int64) (*
 	if err := p.Readdress(ctx); err != nil {
 		return nil, err
 	}
-	m := &wire.KnockInvitation{Certificate: p.o.Certificate().Bytes(), Secret: l.Secret.Bytes(), Give: give}
+	m := &wire.KnockInvitation{Certificate: p.o.Certificate().Bytes(), Secret: l.Secret.Bytes(), Give: give, Name: p.alias()}
 	if r, err := p.state.Address(ctx, p.o.Self); err == nil {
 		m.Records = [][]byte{r.Bytes()}
 	}
