@@ -22,7 +22,8 @@
 //
 // With ten friends connected and nothing to do: 30 MB resident and 0.05 % of a processor in the middle of a star, 27 MB and
 // 0.01 % at its ends, over five minutes; after a GiB was stored and fetched 36 MB again within four minutes, 115 MB at most.
-// Nothing polls faster than once a minute.
+// What is looked at every few seconds is in memory, or a stamp of a few files: charges of friends, repositories of members who are
+// there.
 //
 // # Differs from the design
 //
