@@ -103,6 +103,7 @@ func awaitReady(ctx context.Context, ready *os.File, cmd *exec.Cmd) error {
 		return context.Cause(ctx)
 	}
 	if line == ReadyLine+"\n" {
+		_, _ = io.Copy(io.Discard, said) // until it has let go of the last that is ours
 		return cmd.Process.Release()
 	}
 	hint, _ := said.ReadString('\n')

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"radswarm/cmd/internal/daemon"
 )
 
 func TestUsageOf(t *testing.T) {
+	debug.FreeOSMemory() // or what is taken below may be resident already
 	before, err := daemon.UsageOf(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
