@@ -62,6 +62,7 @@ func TestKilledUploadKeepsFinishedShares(t *testing.T) {
 		t.Fatal("killed too late")
 	}
 	s.putAgain(path)
+	until(t, "what arrived without a word is deleted", func() bool { return len(s.shareFiles()) <= all })
 	after := s.shareFiles()
 	for path, f := range before {
 		if after[path] != f {

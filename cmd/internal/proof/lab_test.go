@@ -298,13 +298,14 @@ func (s *stage) shareFiles() map[string]shareFile {
 // until waits until a condition holds.
 func until(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
-	deadline := time.After(30 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
+	const patience = 3 * time.Minute // for a test that hangs: on a busy machine friends are left alone for a while and asked again
+	deadline := time.After(patience)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-deadline:
-			tb.Fatalf("%s: not within 30 s", what)
+			tb.Fatalf("%s: not within %v", what, patience)
 		case <-tick.C:
 		}
 	}
