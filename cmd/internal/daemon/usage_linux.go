@@ -18,6 +18,7 @@ type Usage struct {
 	Peak     int64         // most bytes of memory since it began
 	CPU      time.Duration // of the processor since it began
 	Threads  int
+	Stopped  bool // by a signal, until it is told to go on
 }
 
 // UsageOf reads the usage of a process from /proc. One that is not there is fs.ErrNotExist.
@@ -39,6 +40,7 @@ func UsageOf(pid int) (u Usage, err error) {
 	if err != nil {
 		return u, err
 	}
+	u.Stopped = fields[0] == "T"
 	u.CPU = time.Duration(user+system) * (time.Second / ticks)
 	if u.Threads, err = strconv.Atoi(fields[17]); err != nil {
 		return u, err

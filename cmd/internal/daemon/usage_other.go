@@ -13,6 +13,7 @@ type Usage struct {
 	Peak     int64         // most bytes of memory since it began
 	CPU      time.Duration // of the processor since it began
 	Threads  int
+	Stopped  bool // by a signal, until it is told to go on
 }
 
 // UsageOf is not known here: only Linux says it in files. The error is errors.ErrUnsupported.

@@ -91,8 +91,8 @@ func BenchmarkBelow(b *testing.B) {
 		}
 		left := friends.pids()[all-wanted:]
 		report(b, "get", measure(b, left, func() { f.fetch(b, filepath.Join(dir, "back")) }), get, size)
-		b.ReportMetric(float64(resident(b, os.Getpid(), "VmHWM"))/1e6, "here-MB")
-		b.ReportMetric(float64(resident(b, left[0], "VmHWM"))/1e6, "there-MB")
+		b.ReportMetric(float64(peak(b, os.Getpid()))/1e6, "here-MB")
+		b.ReportMetric(float64(peak(b, left[0]))/1e6, "there-MB")
 	}
 	b.ReportMetric(0, "ns/op")
 }

@@ -26,7 +26,7 @@ func most(tb testing.TB, pids []int) float64 {
 	tb.Helper()
 	var all []int64
 	for _, pid := range pids {
-		all = append(all, resident(tb, pid, "VmHWM"))
+		all = append(all, peak(tb, pid))
 	}
 	return float64(slices.Max(all)) / 1e6
 }
