@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"slices"
-	"sync"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/swarm"
@@ -285,23 +285,7 @@ func (o *Objects) holders(ctx context.Context, c *coded) []swarm.Person {
 	for _, did := range c.row.of(c.k()) {
 		dids[did] = true
 	}
-	var (
-		reaching sync.WaitGroup
-		mu       sync.Mutex
-		people   []swarm.Person
-	)
 	reach, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	for did := range dids {
-		reaching.Go(func() {
-			if !o.opt.People.Person(did).Online && o.opt.People.Reach(reach, did) != nil {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			people = append(people, swarm.Person{DID: did, Holder: o.opt.People.Holder(did)})
-		})
-	}
-	reaching.Wait()
-	return people
+	return o.reachable(reach, slices.Collect(maps.Keys(dids)), func(radicle.DID) bool { return true })
 }
