@@ -51,10 +51,7 @@ func (l *Lab) Start(ctx context.Context, names ...string) (Changed, error) {
 	if names, err = l.pick(m, names); err != nil {
 		return Changed{}, err
 	}
-	if err := l.settle(ctx, m, names); err != nil {
-		return Changed{}, err
-	}
-	return l.changeAll(ctx, names, l.start)
+	return l.changeAll(ctx, names, func(ctx context.Context, name string) (bool, error) { return l.launch(ctx, m, name) })
 }
 
 // Add makes and starts a home that is a friend of nobody.
@@ -83,7 +80,7 @@ func (l *Lab) Add(ctx context.Context, name string) (Changed, error) {
 	if err := l.clear(filepath.Join(makingDir, name)); err != nil {
 		return Changed{}, err
 	}
-	return Changed{Dir: l.dir, Homes: []string{name}}, l.rise(ctx, *m.home(name), func(string, string) {})
+	return Changed{Dir: l.dir, Homes: []string{name}}, l.rise(ctx, m, name, func(string, string) {})
 }
 
 // ExistsError is a name that a home of the lab has.

@@ -33,7 +33,7 @@ const (
 	ports     = 10000
 )
 
-// freePort finds a port that no home of the lab has and nobody uses now.
+// freePort finds a port that no home of the lab has and nobody uses now. The caller holds m.mu where others may change m.
 func freePort(m *marker) (uint16, error) {
 	taken := map[uint16]bool{}
 	for _, h := range m.Homes {
@@ -104,24 +104,31 @@ func configure(p control.Place, port uint16) error {
 	return c.Save(p)
 }
 
-// settle gives another port to homes that are dead and whose port somebody else has taken. Friends learn of it.
-func (l *Lab) settle(ctx context.Context, m *marker, names []string) error {
-	for _, name := range names {
-		h := m.home(name)
-		if l.pid(ctx, name) != 0 || portIsFree(h.Port) {
-			continue
+// launch starts the daemon of a home that is made, or lets a frozen one go on. Where somebody else has the port of a home that
+// is dead, it gets another one, of which friends learn: another lab may have looked for a free port at the same time.
+func (l *Lab) launch(ctx context.Context, m *marker, name string) (bool, error) {
+	for tries := 5; ; tries-- {
+		if err := l.settle(ctx, m, name); err != nil {
+			return false, err
 		}
-		port, err := freePort(m)
-		if err != nil {
-			return err
+		started, err := l.start(ctx, name)
+		if _, refused := errors.AsType[*control.StartError](err); !refused || tries == 0 {
+			return started, err
 		}
-		if err := configure(l.Place(name), port); err != nil {
-			return err
-		}
-		h.Port = port
-		if err := m.write(l.dir); err != nil {
-			return err
+		if portIsFree(m.port(name)) { // it was not for the port, or its owner has gone again
+			return l.start(ctx, name)
 		}
 	}
-	return nil
+}
+
+// settle gives another port to a home that is dead and whose port somebody else has taken.
+func (l *Lab) settle(ctx context.Context, m *marker, name string) error {
+	if l.pid(ctx, name) != 0 || portIsFree(m.port(name)) {
+		return nil
+	}
+	port, err := m.move(l.dir, name)
+	if err != nil {
+		return err
+	}
+	return configure(l.Place(name), port)
 }

@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -285,6 +286,52 @@ func TestPortTaken(t *testing.T) {
 	after, err := l.Status(t.Context())
 	if err != nil || after[1].State != lab.Awake || after[1].Address == homes[1].Address {
 		t.Errorf("%+v, %v", after[1], err)
+	}
+}
+
+// Labs that found the same port free, and start at once, both start.
+func TestPortWantedTwice(t *testing.T) {
+	labs := [...]*lab.Lab{up(t, options(t, 0)), up(t, options(t, 0))}
+	for range 3 {
+		var addresses []string
+		for _, l := range labs {
+			if _, err := l.Kill(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			homes, err := l.Status(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			addresses = append(addresses, homes[0].Address)
+		}
+		changePort(t, labs[1], addresses[1], addresses[0])
+		var both sync.WaitGroup
+		for _, l := range labs {
+			both.Go(func() {
+				if _, err := l.Start(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		want(t, labs[0], "you:up")
+		want(t, labs[1], "you:up")
+	}
+}
+
+// changePort has you listen where another does.
+func changePort(t *testing.T, l *lab.Lab, from, to string) {
+	t.Helper()
+	_, from, _ = strings.Cut(from, ":")
+	_, to, _ = strings.Cut(to, ":")
+	for _, path := range []string{filepath.Join(l.Dir(), "radswarm-lab.json"), filepath.Join(l.Place(lab.You).Dir, "config.json")} {
+		text, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(path, bytes.ReplaceAll(text, []byte(from), []byte(to)), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

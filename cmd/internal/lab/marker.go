@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -32,6 +33,8 @@ type marker struct {
 	Version int       `json:"version"`
 	Made    time.Time `json:"made"`
 	Homes   []listed  `json:"homes"`
+
+	mu sync.Mutex // ports, while homes start side by side
 }
 
 // listed is a home of a lab.
@@ -71,6 +74,25 @@ func (m *marker) home(name string) *listed {
 		return &m.Homes[i]
 	}
 	return nil
+}
+
+// port is the port of a home that is listed.
+func (m *marker) port(name string) uint16 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.home(name).Port
+}
+
+// move gives a home that is listed another port, and writes the marker.
+func (m *marker) move(dir, name string) (uint16, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	port, err := freePort(m)
+	if err != nil {
+		return 0, err
+	}
+	m.home(name).Port = port
+	return port, m.write(dir)
 }
 
 // friends lists the friends of you, in order.

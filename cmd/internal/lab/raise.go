@@ -18,9 +18,6 @@ const onlineTime = 15 * time.Second
 
 // raise makes, starts and befriends all homes that are listed, many at once.
 func (l *Lab) raise(ctx context.Context, m *marker, o Options) error {
-	if err := l.settle(ctx, m, l.made(m)); err != nil {
-		return err
-	}
 	var telling sync.Mutex
 	tell := func(home, what string) {
 		telling.Lock()
@@ -28,7 +25,7 @@ func (l *Lab) raise(ctx context.Context, m *marker, o Options) error {
 		o.Tell(Step{Home: home, What: what})
 	}
 	err := each(ctx, m.names(), func(ctx context.Context, i int) error {
-		return l.rise(ctx, m.Homes[i], tell)
+		return l.rise(ctx, m, m.Homes[i].Name, tell)
 	})
 	if err != nil {
 		return err
@@ -37,17 +34,17 @@ func (l *Lab) raise(ctx context.Context, m *marker, o Options) error {
 }
 
 // rise makes and starts one home.
-func (l *Lab) rise(ctx context.Context, h listed, tell func(home, what string)) error {
-	made, err := l.make(ctx, h.Name, h.Port)
+func (l *Lab) rise(ctx context.Context, m *marker, name string, tell func(home, what string)) error {
+	made, err := l.make(ctx, name, m.port(name))
 	if err != nil {
-		return fmt.Errorf("%s: %w", h.Name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if made {
-		tell(h.Name, "made")
+		tell(name, "made")
 	}
-	started, err := l.start(ctx, h.Name)
+	started, err := l.launch(ctx, m, name)
 	if started {
-		tell(h.Name, "started")
+		tell(name, "started")
 	}
 	return err
 }

@@ -64,7 +64,7 @@ func (s *stage) down(o lab.Options) {
 		return // it did not get so far
 	}
 	if s.tb.Failed() {
-		if b, err := os.ReadFile(s.Place(lab.You).Log()); err == nil {
+		if b, err := os.ReadFile(l.Place(lab.You).Log()); err == nil {
 			s.tb.Logf("daemon of you:\n%s", b[max(0, len(b)-4000):])
 		}
 	}
