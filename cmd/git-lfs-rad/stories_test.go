@@ -35,15 +35,39 @@ import (
 //
 // RADSWARM_GIT_LFS names a folder with another git-lfs than the one that is built.
 func TestStories(t *testing.T) {
-	tool := gitLFS(t)
+	if testing.Short() {
+		tell(t, gitLFS(t), "film")
+		return
+	}
+	tell(t, gitLFS(t))
+}
+
+// People have the git-lfs of their system, which may be years old: push, clone, fetch and pull are the same with it.
+func TestStoriesOfOldGitLFS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the same stories again")
+	}
+	dir, err := lfstest.OldTool()
+	if err != nil {
+		radtest.Missing(t, "old-git-lfs", err.Error())
+	}
+	tell(t, dir, "film", "commands")
+}
+
+// tell tells stories by name, or all of them, with the git-lfs in a folder.
+func tell(t *testing.T, tool string, names ...string) {
+	t.Helper()
 	bin, err := programs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	scripts := filepath.Join("..", "..", "testdata", "script", "lfs")
 	var files []string
-	if testing.Short() {
-		files, scripts = []string{filepath.Join(scripts, "film.txtar")}, ""
+	for _, name := range names {
+		files = append(files, filepath.Join(scripts, name+".txtar"))
+	}
+	if files != nil {
+		scripts = ""
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: scripts, Files: files,

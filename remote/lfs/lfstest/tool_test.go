@@ -12,13 +12,18 @@ import (
 )
 
 // The version that is pinned is the one that runs.
-func TestTool(t *testing.T) {
-	dir, err := lfstest.Tool()
+func TestTool(t *testing.T) { runs(t, lfstest.Tool, lfstest.Version, "git-lfs") }
+
+func TestOldTool(t *testing.T) { runs(t, lfstest.OldTool, lfstest.Old, "old-git-lfs") }
+
+func runs(t *testing.T, tool func() (string, error), version, name string) {
+	t.Helper()
+	dir, err := tool()
 	if err != nil {
-		radtest.Missing(t, "git-lfs", err.Error())
+		radtest.Missing(t, name, err.Error())
 	}
 	out, err := exec.Command(filepath.Join(dir, "git-lfs"), "version").Output()
-	if err != nil || !strings.HasPrefix(string(out), "git-lfs/"+strings.TrimPrefix(lfstest.Version, "v")+" ") {
+	if err != nil || !strings.HasPrefix(string(out), "git-lfs/"+strings.TrimPrefix(version, "v")+" ") {
 		t.Errorf("%s, %v", out, err)
 	}
 }
