@@ -18,7 +18,7 @@
 // There is at most one lasting connection with a device, and Connect returns that. A second one comes to be where both
 // sides dial at the same time, or where a peer has lost the first one without this side knowing. Of two that began within
 // [ConnectTimeout] of each other and were dialled from different sides, that of the device with the smaller key stays;
-// otherwise the newer one. The other one takes no new streams ([ErrReplaced]; Connect returns the one that stays), goes on
+// otherwise the newer one, and always where the peer has been started again in between ([Process]). The other one takes no new streams ([ErrReplaced]; Connect returns the one that stays), goes on
 // with those that it has, and ends after 10 s. Both sides come to the same result without a word.
 //
 // Addresses of the own network and machine (loopback, private, link-local, 100.64.0.0/10) are tried by TCP first and by

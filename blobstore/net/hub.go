@@ -120,8 +120,12 @@ func (h *Hub) settle(device keyring.Device) {
 
 // survivor is the rule for two connections with one device, the older one first. Both sides come to the same result: of
 // two that were dialled at the same time from both sides, the one that the smaller key dialled stays; else the newer one,
-// because nobody dials beside a connection that they can use.
+// because nobody dials beside a connection that they can use. Where the peer has begun anew nobody is at the other end of
+// the older one, whoever dialled it.
 func survivor(older, newer *conn) *conn {
+	if older.link.Process() != newer.link.Process() {
+		return newer
+	}
 	if older.inbound != newer.inbound && newer.since.Sub(older.since) < simultaneous {
 		if older.dialledBySmaller() {
 			return older

@@ -16,6 +16,9 @@ type Link interface {
 	RemoteAddr() Addr
 	Transport() Transport
 
+	// Process is which process of the device is at the other end.
+	Process() Process
+
 	// Open begins a stream, for which it may have to wait until something else was sent. A limit of the peer is a
 	// *[LimitError]; after the end of the link the error is [ErrLinkDown].
 	Open(ctx context.Context) (Stream, error)
@@ -31,6 +34,10 @@ type Link interface {
 	// than once, and then waits for the first call.
 	Close(code uint32)
 }
+
+// A Process tells one process of a device from those before it: it is another one each time that a network begins, and says
+// nothing else.
+type Process [32]byte
 
 // ErrLinkDown is what the streams of a [Link] say when it has ended. No Conn returns it.
 var ErrLinkDown = errors.New("link is down")

@@ -2,6 +2,7 @@ package net
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type MemoryNet struct {
 	lines     map[way]*line
 	others    Conditions // of lines that were not set
 	links     map[*memoryLink]struct{}
+	joined    uint64 // networks, ever
 }
 
 const (
@@ -55,11 +57,13 @@ func (m *MemoryNet) Join(key *keyring.DeviceKey, addr Addr, handler Handler) (Ne
 	device := key.Device()
 	n := &memoryNetwork{world: m, addr: addr}
 	n.Hub = NewHub(device, handler, n)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.joined++
+	binary.BigEndian.PutUint64(n.process[:], m.joined)
 	if addr.IsZero() {
 		return n, nil
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.listening[addr] != nil {
 		return nil, fmt.Errorf("%v: somebody listens there", addr)
 	}
@@ -149,8 +153,9 @@ func (m *MemoryNet) watch(from, to keyring.Device, down bool) {
 // memoryNetwork is a Hub with an address in a world.
 type memoryNetwork struct {
 	*Hub
-	world *MemoryNet
-	addr  Addr
+	world   *MemoryNet
+	addr    Addr
+	process Process
 }
 
 func (n *memoryNetwork) Addrs() []Addr {

@@ -33,13 +33,14 @@ type frame struct {
 // A memoryLink is one end of a connection. Everything that one end says goes through its outbox, in order: first over the
 // line, which takes its time, and then through the air.
 type memoryLink struct {
-	world  *MemoryNet
-	self   keyring.Device
-	device keyring.Device
-	addr   Addr
-	line   *line // from here to there
-	peer   *memoryLink
-	down   chan struct{} // closed with err
+	world   *MemoryNet
+	self    keyring.Device
+	device  keyring.Device
+	process Process
+	addr    Addr
+	line    *line // from here to there
+	peer    *memoryLink
+	down    chan struct{} // closed with err
 
 	outbox, air *mailbox
 	wg          sync.WaitGroup
@@ -55,8 +56,8 @@ type memoryLink struct {
 
 // connect makes the two ends of a connection.
 func (m *MemoryNet) connect(from, to *memoryNetwork) (near, far *memoryLink) {
-	near = m.end(from.device, to.device, to.addr, 0)
-	far = m.end(to.device, from.device, from.seenAs(), 1)
+	near = m.end(from.device, to, to.addr, 0)
+	far = m.end(to.device, from, from.seenAs(), 1)
 	near.peer, far.peer = far, near
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -64,9 +65,9 @@ func (m *MemoryNet) connect(from, to *memoryNetwork) (near, far *memoryLink) {
 	return near, far
 }
 
-func (m *MemoryNet) end(self, device keyring.Device, addr Addr, first uint64) *memoryLink {
+func (m *MemoryNet) end(self keyring.Device, peer *memoryNetwork, addr Addr, first uint64) *memoryLink {
 	return &memoryLink{
-		world: m, self: self, device: device, addr: addr, line: m.line(self, device),
+		world: m, self: self, device: peer.device, process: peer.process, addr: addr, line: m.line(self, peer.device),
 		down: make(chan struct{}), outbox: newMailbox(), air: newMailbox(),
 		streams: map[uint64]*memoryStream{}, next: first, arrived: make(chan struct{}, 1),
 	}
@@ -80,6 +81,7 @@ func (l *memoryLink) start() {
 func (l *memoryLink) Device() keyring.Device { return l.device }
 func (l *memoryLink) RemoteAddr() Addr       { return l.addr }
 func (l *memoryLink) Transport() Transport   { return Memory }
+func (l *memoryLink) Process() Process       { return l.process }
 func (l *memoryLink) Admit()                 {}
 
 // send puts what is in the outbox on the line.

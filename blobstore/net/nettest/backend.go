@@ -43,7 +43,13 @@ func Key(seed byte) *keyring.DeviceKey {
 // the test.
 func (b *Backend) Join(t testing.TB, seed byte, h net.Handler) net.Network {
 	t.Helper()
-	n, err := b.join(seed, h)
+	return b.joinAt(t, seed, seed, h)
+}
+
+// joinAt is Join at the place of another number: where the network of that key is still there, this is its next process.
+func (b *Backend) joinAt(t testing.TB, place, seed byte, h net.Handler) net.Network {
+	t.Helper()
+	n, err := b.join(place, seed, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,14 +61,14 @@ func (b *Backend) Join(t testing.TB, seed byte, h net.Handler) net.Network {
 	return n
 }
 
-func (b *Backend) join(seed byte, h net.Handler) (net.Network, error) {
+func (b *Backend) join(place, seed byte, h net.Handler) (net.Network, error) {
 	if b.Memory == nil {
 		return p2p.Listen(p2p.Config{
 			Key: Key(seed), Handler: h, Transports: []net.Transport{b.Transport},
 			Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
 		})
 	}
-	addr, err := net.ParseAddr("device-" + string('a'+rune(seed%26)) + string('a'+rune(seed/26)) + ":1")
+	addr, err := net.ParseAddr("device-" + string('a'+rune(place%26)) + string('a'+rune(place/26)) + ":1")
 	if err != nil {
 		return nil, err
 	}

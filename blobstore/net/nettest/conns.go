@@ -150,6 +150,35 @@ func testSimultaneous(t *testing.T, b *Backend) {
 	}
 }
 
+// testRestart has a peer come back whose first process went without a word, a moment after they had met: the new connection
+// is the one of use, whoever dialled the old one and whoever has the smaller key.
+func testRestart(t *testing.T, b *Backend) {
+	for i, who := range []struct{ stays, goes byte }{{1, 2}, {2, 1}} {
+		for j, dialled := range []bool{false, true} {
+			b := New(b.Transport)
+			stays, goes := b.Join(t, who.stays, Handler{Serves: echo}), b.Join(t, who.goes, Handler{Serves: echo})
+			from, to := goes, stays
+			if dialled {
+				from, to = stays, goes
+			}
+			if err := ask(t.Context(), Connect(t, from, to), 1); err != nil {
+				t.Fatal(err)
+			}
+			in := newInbound(t)
+			again := b.joinAt(t, 3, who.goes, in)
+			if err := ask(t.Context(), Connect(t, again, stays), 1); err != nil {
+				t.Errorf("%d, %d: who came back: %v", i, j, err)
+			}
+			c, err := stays.Connect(t.Context(), again.Device(), nil)
+			if err != nil || !c.Inbound() {
+				t.Fatalf("%d, %d: Connect gives the old one, %v", i, j, err)
+			}
+			open(t, c)
+			wait(t, "stream to who came back", in.streams)
+		}
+	}
+}
+
 func testUnreachable(t *testing.T, b *Backend) {
 	ana, bo := b.Join(t, 1, Handler{}), b.Join(t, 2, Handler{})
 	addrs := bo.Addrs()
@@ -266,8 +295,8 @@ func testAdmit(t *testing.T, b *Backend) {
 	p.Listener.Recheck()
 	if s, err := far.Open(t.Context()); err != nil {
 		t.Errorf("who was admitted is cut by Recheck: %v", err)
-	} else if err := s.Close(); err != nil {
-		t.Error(err)
+	} else {
+		_ = s.Close() // who dialled serves nothing, and may have reset it
 	}
 }
 

@@ -39,6 +39,7 @@ func TestNetwork(t *testing.T, b *Backend) {
 		{"the limit of streams is an error", testStreamLimit},
 		{"Connect uses the open connection", testReuse},
 		{"both dial at once", testSimultaneous},
+		{"a peer is started again", testRestart},
 		{"nobody is there", testUnreachable},
 		{"somebody else is there", testWrongDevice},
 		{"Connect is cancelled", testConnectCancelled},

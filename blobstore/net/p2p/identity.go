@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -40,8 +41,9 @@ func newIdentity(key *keyring.DeviceKey) (*identity, error) {
 
 // A proof is what a handshake has shown of the peer.
 type proof struct {
-	device keyring.Device // zero: nothing yet
-	wrong  bool           // it is not the one that was dialled
+	device  keyring.Device // zero: nothing yet
+	process net.Process
+	wrong   bool // it is not the one that was dialled
 }
 
 // client is the configuration of one handshake with a device.
@@ -65,9 +67,10 @@ func (id *identity) server(p *proof) *tls.Config {
 func (id *identity) config(want keyring.Device, p *proof) *tls.Config {
 	conf, keys := id.tls.ConfigForPeer("")
 	conf.NextProtos = []string{alpn}
-	conf.VerifyConnection = func(tls.ConnectionState) error {
+	conf.VerifyConnection = func(state tls.ConnectionState) error {
 		select {
 		case key := <-keys: // there since the certificate was verified
+			p.process = sha256.Sum256(state.PeerCertificates[0].RawSubjectPublicKeyInfo)
 			return p.see(want, key)
 		default:
 			return errors.New("no certificate")

@@ -29,10 +29,10 @@ func tcpLinks(t *testing.T, paused time.Duration) (near, far *tcpLink) {
 		t.Fatal(err)
 	}
 	p := &pool{free: tcpPool}
-	if near, err = newTCPLink(out, out, key(2).Device(), net.Addr{}, p, false); err != nil {
+	if near, err = newTCPLink(out, out, proof{device: key(2).Device()}, net.Addr{}, p, false); err != nil {
 		t.Fatal(err)
 	}
-	if far, err = newTCPLink(in, in, key(1).Device(), net.Addr{}, p, true); err != nil {
+	if far, err = newTCPLink(in, in, proof{device: key(1).Device()}, net.Addr{}, p, true); err != nil {
 		t.Fatal(err)
 	}
 	far.meter.mu.Lock()
@@ -97,7 +97,7 @@ func TestTinyFrames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link, err := newTCPLink(in, in, key(1).Device(), net.Addr{}, &pool{free: tcpPool}, true)
+	link, err := newTCPLink(in, in, proof{device: key(1).Device()}, net.Addr{}, &pool{free: tcpPool}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

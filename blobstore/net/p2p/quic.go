@@ -115,7 +115,7 @@ func (e *udpEnd) accept() {
 			return
 		}
 		v := visitOf(c.Context())
-		e.n.Accept(&quicLink{conn: c, device: v.proof.device, addr: addrOf(c.RemoteAddr()), allowance: &v.allowance}, v.ticket)
+		e.n.Accept(&quicLink{conn: c, peer: v.proof, addr: addrOf(c.RemoteAddr()), allowance: &v.allowance}, v.ticket)
 	}
 }
 
@@ -136,7 +136,7 @@ func (n *Network) dialQUIC(ctx context.Context, device keyring.Device, to, name 
 	case err != nil:
 		return nil, err
 	}
-	return &quicLink{conn: c, device: p.device, addr: name, allowance: drawn}, nil
+	return &quicLink{conn: c, peer: *p, addr: name, allowance: drawn}, nil
 }
 
 func (e *udpEnd) close() {
@@ -148,15 +148,16 @@ func (e *udpEnd) close() {
 // A quicLink is a [net.Link] of QUIC.
 type quicLink struct {
 	conn      *quic.Conn
-	device    keyring.Device
+	peer      proof
 	addr      net.Addr
 	allowance *allowance
 	once      sync.Once
 }
 
-func (l *quicLink) Device() keyring.Device   { return l.device }
+func (l *quicLink) Device() keyring.Device   { return l.peer.device }
 func (l *quicLink) RemoteAddr() net.Addr     { return l.addr }
 func (l *quicLink) Transport() net.Transport { return net.QUIC }
+func (l *quicLink) Process() net.Process     { return l.peer.process }
 func (l *quicLink) Admit()                   { l.allowance.admit() }
 
 func (l *quicLink) Open(context.Context) (net.Stream, error) {
@@ -188,9 +189,9 @@ func (l *quicLink) Close(code uint32) {
 // end makes of what QUIC says of its end what the contract says.
 func (l *quicLink) end(err error) error {
 	if e, ok := errors.AsType[*quic.ApplicationError](err); ok {
-		return &net.CutError{Device: l.device, Code: uint32(e.ErrorCode), Local: !e.Remote}
+		return &net.CutError{Device: l.peer.device, Code: uint32(e.ErrorCode), Local: !e.Remote}
 	}
-	return &net.CutError{Device: l.device, Reason: err.Error()}
+	return &net.CutError{Device: l.peer.device, Reason: err.Error()}
 }
 
 // explain is for the errors of streams.

@@ -61,7 +61,7 @@ func (n *Network) secure(
 		_ = raw.Close()
 		return nil, err
 	}
-	link, err := newTCPLink(conn, raw, p.device, addr, n.tcpPool, inbound)
+	link, err := newTCPLink(conn, raw, *p, addr, n.tcpPool, inbound)
 	if err != nil {
 		_ = raw.Close()
 		return nil, err

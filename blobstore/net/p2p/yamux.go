@@ -46,7 +46,7 @@ func yamuxConfig() *yamux.Config {
 
 // A tcpLink is a [net.Link] of yamux in TLS over TCP.
 type tcpLink struct {
-	device  keyring.Device
+	peer    proof
 	addr    net.Addr
 	meter   *meter
 	session *yamux.Session
@@ -56,8 +56,8 @@ type tcpLink struct {
 	streams map[uint32]*tcpStream // open ones
 }
 
-func newTCPLink(conn, raw stdnet.Conn, device keyring.Device, addr net.Addr, p *pool, inbound bool) (*tcpLink, error) {
-	l := &tcpLink{device: device, addr: addr, meter: newMeter(conn, raw, p), streams: map[uint32]*tcpStream{}}
+func newTCPLink(conn, raw stdnet.Conn, peer proof, addr net.Addr, p *pool, inbound bool) (*tcpLink, error) {
+	l := &tcpLink{peer: peer, addr: addr, meter: newMeter(conn, raw, p), streams: map[uint32]*tcpStream{}}
 	l.meter.drop = l.drop
 	begin := yamux.Client
 	if inbound {
@@ -71,9 +71,10 @@ func newTCPLink(conn, raw stdnet.Conn, device keyring.Device, addr net.Addr, p *
 	return l, nil
 }
 
-func (l *tcpLink) Device() keyring.Device   { return l.device }
+func (l *tcpLink) Device() keyring.Device   { return l.peer.device }
 func (l *tcpLink) RemoteAddr() net.Addr     { return l.addr }
 func (l *tcpLink) Transport() net.Transport { return net.TCP }
+func (l *tcpLink) Process() net.Process     { return l.peer.process }
 func (l *tcpLink) Admit()                   { l.meter.allowance.admit() }
 
 func (l *tcpLink) Open(ctx context.Context) (net.Stream, error) {
@@ -134,12 +135,12 @@ func (l *tcpLink) Close(code uint32) {
 // end makes of what yamux says of its end what the contract says.
 func (l *tcpLink) end(err error) error {
 	if e, ok := errors.AsType[*yamux.GoAwayError](err); ok {
-		return &net.CutError{Device: l.device, Code: e.ErrorCode, Local: !e.Remote}
+		return &net.CutError{Device: l.peer.device, Code: e.ErrorCode, Local: !e.Remote}
 	}
 	if errors.Is(err, io.EOF) {
-		return &net.CutError{Device: l.device}
+		return &net.CutError{Device: l.peer.device}
 	}
-	return &net.CutError{Device: l.device, Reason: err.Error()}
+	return &net.CutError{Device: l.peer.device, Reason: err.Error()}
 }
 
 // explain is for the errors of streams.
