@@ -27,8 +27,7 @@ func (s *session) setUpLFS(ctx context.Context) {
 	if s.BigFiles == nil || s.work.dir == "" || len(s.Args) < 2 || s.Args[0] == s.Args[1] {
 		return
 	}
-	s.config = nil // the second time there is more
-	if s.readConfig(ctx) != nil {
+	if s.config = s.early.take(); s.config == nil && s.readConfig(ctx) != nil { // the second time there is more
 		return
 	}
 	warnings, err := s.config.Configure(ctx, lfs.Remote{
@@ -40,6 +39,32 @@ func (s *session) setUpLFS(ctx context.Context) {
 	for _, w := range warnings {
 		s.say.warn(w.String())
 	}
+}
+
+// an earlyConfig is the configuration of the working copy, read by git while the helper opens storage and git says what it wants:
+// most of what a fetch of nothing takes is waiting for such processes, one after the other.
+type earlyConfig struct{ read chan *lfs.Config }
+
+// readEarly begins to read the configuration, if setUpLFS will want it.
+func (s *session) readEarly(ctx context.Context) {
+	if s.BigFiles == nil || s.work.dir == "" || len(s.Args) < 2 || s.Args[0] == s.Args[1] {
+		return
+	}
+	read := make(chan *lfs.Config, 1)
+	go func() {
+		c, _ := lfs.Repo{Dir: s.work.dir}.ReadConfig(ctx) // an error comes again when it is read again
+		read <- c
+	}()
+	s.early.read = read
+}
+
+// take returns the configuration once: nil where it was not read.
+func (e *earlyConfig) take() *lfs.Config {
+	if e.read == nil {
+		return nil
+	}
+	defer func() { e.read = nil }()
+	return <-e.read
 }
 
 // lfs is the working copy as package lfs sees it. git says which one where the caller has not.

@@ -30,6 +30,7 @@ type session struct {
 	out     *bufio.Writer
 	say     *voice
 	config  *lfs.Config // nil until it is read; see setUpLFS
+	early   earlyConfig
 	forPush bool        // git wants to push, if there is anything
 	// document is the identity document that this node takes for the current one, read when it is first needed; see forget.
 	document func() (*identity.Document, error)
@@ -57,6 +58,8 @@ func run(ctx context.Context, c Config, say *voice) error {
 		options: options{verbosity: 1},
 	}
 	defer s.lines.close()
+	s.work = newWorkingCopy(s.Env)
+	s.readEarly(ctx)
 	err := s.open(ctx)
 	if s.repo != nil {
 		defer s.repo.Close()
@@ -98,7 +101,6 @@ func (s *session) open(ctx context.Context) error {
 	if err = s.openRepository(ctx, store); err != nil {
 		return repositoryError(err, store.Path(s.url.RID), s.url.RID)
 	}
-	s.work = newWorkingCopy(s.Env)
 	s.forget(ctx)
 	return s.checkPeers(ctx)
 }
@@ -174,19 +176,26 @@ func (s *session) answer(ctx context.Context, c command) (done bool, err error) 
 		}
 		fmt.Fprintln(s.out, answer)
 	case list:
-		s.setUpLFS(ctx)
 		s.refresh(ctx)
-		return false, s.list(ctx)
+		return false, s.tell(ctx, s.list)
 	case listForPush:
 		s.forPush = true
-		s.setUpLFS(ctx)
-		return false, s.listForPush(ctx)
+		return false, s.tell(ctx, s.listForPush)
 	case fetch:
 		return true, s.fetch(ctx, c)
 	case push:
 		return true, s.push(ctx, c)
 	}
 	return false, nil
+}
+
+// tell lists refs. git goes on, and may run git-lfs, when it has the last line, which stays in the buffer until then: LFS is set up.
+func (s *session) tell(ctx context.Context, list func(context.Context) error) error {
+	err := list(ctx)
+	if err == nil {
+		s.setUpLFS(ctx)
+	}
+	return err
 }
 
 // setOption takes an option, and does at once what cannot wait.
