@@ -32,6 +32,8 @@ import (
 //	gone FILE…              deletes files and folders that must be there
 //	trace COMMAND…          is exec with GIT_TRACE in $WORK/trace
 //	count N TEXT FILE       counts the lines of a file that have a text
+//	footers                 waits until what all homes say they hold is what lies on their disks
+//	rot HOME                turns a byte round in every share that a home of the lab holds
 //
 // RADSWARM_GIT_LFS names a folder with another git-lfs than the one that is built.
 func TestStories(t *testing.T) {
@@ -76,6 +78,7 @@ func tell(t *testing.T, tool string, names ...string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"film": film, "same": same, "lab": bringUp, "as": as, "gone": gone, "trace": trace, "count": count,
+			"footers": footers, "rot": rot,
 		},
 		RequireExplicitExec: true,
 	})
