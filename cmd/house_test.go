@@ -54,6 +54,7 @@ var house = []room{
 	{"radicle/replicate", allRadicle},
 	{"radicle/node", allRadicle},
 	{"radicle/nodedb", allRadicle},
+	{"radicle/golden", ""}, // not in the design: reads golden vectors, for the tests of both sides
 	{"radicle/radtest", allRadicle},
 
 	{"blobstore", "radicle"},
@@ -106,7 +107,7 @@ var fences = []fence{
 		what: "blobstore", paths: "radswarm/blobstore...", // the tests of radicle/* stay without it too
 		only: "blobstore blobstore/* blobstore/net/* remote remote/* lfsagent lfsagent/* cmd/* cmd/internal/*", tests: true,
 	},
-	{what: "test support", paths: "radswarm/radicle/radtest radswarm/blobstore/blobtest radswarm/blobstore/net/nettest radswarm/remote/lfs/lfstest"},
+	{what: "test support", paths: "radswarm/radicle/golden radswarm/radicle/radtest radswarm/blobstore/blobtest radswarm/blobstore/net/nettest radswarm/remote/lfs/lfstest"},
 }
 
 // A vow is what packages that only compute never import themselves.

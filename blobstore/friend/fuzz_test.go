@@ -25,11 +25,11 @@ func knownClass(t *testing.T, err error) {
 // nothing but the signature would ever be refused.
 func addFields(f *testing.F, kind, label string) {
 	f.Helper()
-	for _, v := range loadVectors(f, kind) {
-		if len(v.body) > len(label)+183+64 {
-			f.Add(v.body[len(label)+183:len(v.body)-64], false)
+	for _, v := range set.Load(f, kind) {
+		if len(v.Body) > len(label)+183+64 {
+			f.Add(v.Body[len(label)+183:len(v.Body)-64], false)
 		}
-		f.Add(v.body, true)
+		f.Add(v.Body, true)
 	}
 }
 
@@ -114,8 +114,8 @@ func FuzzParseRevocation(f *testing.F) {
 
 // FuzzParseLine gives whole lines, and payloads that get the checksum of a line.
 func FuzzParseLine(f *testing.F) {
-	for _, v := range loadVectors(f, "line") {
-		f.Add(v.body, true)
+	for _, v := range set.Load(f, "line") {
+		f.Add(v.Body, true)
 	}
 	f.Add(goodInvite().encode(), false)
 	f.Add(append(u16(357), bos().says(introductionLabel, goodIntroduction().encode(9))...), false)

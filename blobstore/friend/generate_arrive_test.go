@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"radswarm/radicle/golden"
 )
 
 // arrives is what reaches a home of Ana's, one after the other, each at its time after now in seconds.
@@ -14,7 +16,7 @@ func arrives(name, about, friends, expect string, at []int64, items ...[]byte) v
 		lengths = append(lengths, strconv.Itoa(len(b)))
 		times = append(times, strconv.FormatInt(now.Unix()+at[i], 10))
 	}
-	return with("arrive/"+name, bytes.Join(items, nil), "about", about, "expect", expect, "friends", friends,
+	return golden.New("arrive/"+name, bytes.Join(items, nil), "about", about, "expect", expect, "friends", friends,
 		"lengths", strings.Join(lengths, " "), "now", strings.Join(times, " "))
 }
 
@@ -43,7 +45,7 @@ func arriveVectors() []vector {
 		arrives("introduced", "by a friend", bo, "ok", zero, introduces(bos(), 1, 0)),
 		arrives("stranger", "by somebody who is no friend", cy, "stranger", zero, introduces(bos(), 1, 0)),
 		arrives("another-guest", "presented by somebody else", bo, "mismatch", zero, introduces(bos(), 1, 0)).
-			and(map[string]string{"guest": bo}),
+			And(map[string]string{"guest": bo}),
 		arrives("retired", "by a machine that another replaced", bo, "ok current retired", []int64{0, 60, 60},
 			introduces(bos(), 1, 0), bosTwo().certificate(), introduces(bos(), 1, 0)),
 		arrives("next-machine", "the next machine shows itself by what it says", bo, "ok ok retired", []int64{0, 60, 60},

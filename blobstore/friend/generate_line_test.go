@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"radswarm/radicle/golden"
 )
 
 func secretOf(b byte) []byte { return bytes.Repeat([]byte{b}, 16) }
@@ -15,11 +17,11 @@ func invitationVectors() (all []vector) {
 	for name, c := range map[string][2]byte{"ana": {0xff, 1}, "bo": {0xfe, 1}, "other-secret": {0xff, 2}, "zero-secret": {0xff, 0}} {
 		inviter, secret := public(seed(c[0])), secretOf(c[1])
 		sum := sha256.Sum256(slices.Concat([]byte("radswarm/invitation/v1\x00"), inviter, secret))
-		all = append(all, with("invitation/"+name, nil, "about", "what an inviter keeps of a secret", "expect", "ok",
+		all = append(all, golden.New("invitation/"+name, nil, "about", "what an inviter keeps of a secret", "expect", "ok",
 			"did", didText(inviter), "secret", hexOf(secret), "id", hexOf(sum[:])))
 	}
 	// What becomes of secrets that arrive, from whom: a home of Ana's has the invitation of secret 01.
-	return append(all, with("invitation/accepted", slices.Concat(secretOf(1), bos().certificate(), secretOf(1), bos().certificate(),
+	return append(all, golden.New("invitation/accepted", slices.Concat(secretOf(1), bos().certificate(), secretOf(1), bos().certificate(),
 		secretOf(1), cys().certificate(), secretOf(2), cys().certificate()),
 		"about", "secrets and certificates of who knocks; only 01 is of an invitation", "expect", "ok ok used invitation"))
 }
@@ -91,14 +93,14 @@ func lineVectors() (all []vector) {
 	} {
 		f := goodInvite()
 		c.change(&f)
-		v := with("line/"+name, []byte(lineOf("swarminvite1", f.encode())), "about", c.about, "expect", c.expect, "kind", "invite")
+		v := golden.New("line/"+name, []byte(lineOf("swarminvite1", f.encode())), "about", c.about, "expect", c.expect, "kind", "invite")
 		if c.expect == "ok" {
-			v = v.and(map[string]string{
+			v = v.And(map[string]string{
 				"did": didText(f.did), "device": hexOf(f.device), "secret": hexOf(f.secret), "not-after": fmt.Sprint(f.last),
 				"give": fmt.Sprint(f.give), "name": f.name, "addresses": "192.0.2.1:8777 ana.example:8777",
 			})
 			if name == "invite-shortest" {
-				v.header["addresses"] = ""
+				v.Header["addresses"] = ""
 			}
 		}
 		all = append(all, v)
@@ -110,7 +112,7 @@ func lineVectors() (all []vector) {
 func lineTexts() (all []vector) {
 	good := lineOf("swarminvite1", goodInvite().encode())
 	add := func(name, about, expect, line string) {
-		all = append(all, with("line/"+name, []byte(line), "about", about, "expect", expect, "kind", "invite"))
+		all = append(all, golden.New("line/"+name, []byte(line), "about", about, "expect", expect, "kind", "invite"))
 	}
 	add("text-wrapped", "as a terminal wraps it, with quotes", "ok", "  \""+good[:40]+"\r\n\t "+good[40:80]+"\u00a0\u200b"+good[80:]+"\"\n")
 	add("text-angles", "as mail programs mark it", "ok", "<"+good+">")
@@ -144,9 +146,9 @@ func memberVectors() (all []vector) {
 	}
 	good := introduction(func(*introductionFields) {})
 	add := func(name, about, expect string, payload []byte) {
-		v := with("line/"+name, []byte(lineOf("swarmmember1", payload)), "about", about, "expect", expect, "kind", "member")
+		v := golden.New("line/"+name, []byte(lineOf("swarmmember1", payload)), "about", about, "expect", expect, "kind", "member")
 		if expect == "ok" {
-			v = v.and(map[string]string{
+			v = v.And(map[string]string{
 				"did": didText(public(seed(0xfe))), "device": hexOf(public(seed(0x02))), "guest": didText(public(seed(0xfd))),
 				"rid": hexOf(heartwood()),
 			})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"radswarm/radicle"
+	"radswarm/radicle/golden"
 )
 
 // The generators make vectors as FRIEND.md says it, from the standard library and without the package: what the package makes of
@@ -99,7 +100,7 @@ func flip(b []byte, at int) []byte {
 func broken(kind, label string, fields []byte) (all []vector) {
 	good := bos().says(label, fields)
 	add := func(name, about, expect string, b []byte) {
-		all = append(all, with(kind+"/"+name, b, "about", about, "expect", expect, "now", fmt.Sprint(unix())))
+		all = append(all, golden.New(kind+"/"+name, b, "about", about, "expect", expect, "now", fmt.Sprint(unix())))
 	}
 	inner := len(label)
 	add("empty", "nothing", "encoding", nil)
@@ -202,9 +203,9 @@ func addressVectors() (all []vector) {
 	} {
 		f := goodAddress()
 		c.change(&f)
-		v := with("address/"+name, bos().says(addressLabel, f.encode()), "about", c.about, "expect", c.expect, "now", fmt.Sprint(unix()))
+		v := golden.New("address/"+name, bos().says(addressLabel, f.encode()), "about", c.about, "expect", c.expect, "now", fmt.Sprint(unix()))
 		if c.expect == "ok" {
-			v = v.and(map[string]string{
+			v = v.And(map[string]string{
 				"did": didText(public(seed(0xfe))), "device": hexOf(public(seed(0x02))), "number": fmt.Sprint(f.seq),
 				"not-after": fmt.Sprint(f.last), "flags": fmt.Sprint(f.flags & 1), "addresses": f.dialled,
 			})
@@ -212,7 +213,7 @@ func addressVectors() (all []vector) {
 		all = append(all, v)
 	}
 	ranOut := machine{0xfe, 0x02, -100 * unixDay}
-	all = append(all, with("address/certificate-ran-out", ranOut.says(addressLabel, goodAddress().encode()),
+	all = append(all, golden.New("address/certificate-ran-out", ranOut.says(addressLabel, goodAddress().encode()),
 		"about", "the certificate has run out", "expect", "ok", "now", fmt.Sprint(unix())))
 	return append(all, broken("address", addressLabel, goodAddress().encode())...)
 }
@@ -268,9 +269,9 @@ func introductionVectors() (all []vector) {
 	} {
 		f := goodIntroduction()
 		c.change(&f)
-		v := with("introduction/"+name, bos().says(introductionLabel, f.encode(9)), "about", c.about, "expect", c.expect, "now", fmt.Sprint(unix()))
+		v := golden.New("introduction/"+name, bos().says(introductionLabel, f.encode(9)), "about", c.about, "expect", c.expect, "now", fmt.Sprint(unix()))
 		if c.expect == "ok" {
-			v = v.and(map[string]string{
+			v = v.And(map[string]string{
 				"did": didText(public(seed(0xfe))), "device": hexOf(public(seed(0x02))), "id": hexOf(introductionID(9)),
 				"guest": didText(f.guest), "not-before": fmt.Sprint(f.first), "not-after": fmt.Sprint(f.last), "rid": hexOf(f.rid[1:]),
 			})
@@ -280,7 +281,7 @@ func introductionVectors() (all []vector) {
 	f := goodIntroduction()
 	f.first -= 99 * unixDay
 	f.last -= 99 * unixDay
-	all = append(all, with("introduction/certificate-ran-out", machine{0xfe, 0x02, -100 * unixDay}.says(introductionLabel, f.encode(9)),
+	all = append(all, golden.New("introduction/certificate-ran-out", machine{0xfe, 0x02, -100 * unixDay}.says(introductionLabel, f.encode(9)),
 		"about", "the certificate has run out since", "expect", "ok", "now", fmt.Sprint(unix())))
 	return append(all, broken("introduction", introductionLabel, goodIntroduction().encode(9))...)
 }
@@ -318,10 +319,10 @@ func revocationVectors() (all []vector) {
 		"guest-zero":      {"no guest", "key", endsGuest(weak()["zero"], unix())},
 		"guest-low-order": {"a guest of low order", "key", endsGuest(weak()["low-order"], unix())},
 	} {
-		v := with("revocation/"+name, bos().says(revocationLabel, c.fields), "about", c.about, "expect", c.expect, "now", fmt.Sprint(unix()))
+		v := golden.New("revocation/"+name, bos().says(revocationLabel, c.fields), "about", c.about, "expect", c.expect, "now", fmt.Sprint(unix()))
 		if c.expect == "ok" {
-			v = v.and(map[string]string{"did": didText(public(seed(0xfe))), "device": hexOf(public(seed(0x02)))})
-			v = v.and(revocationHeader(c.fields))
+			v = v.And(map[string]string{"did": didText(public(seed(0xfe))), "device": hexOf(public(seed(0x02)))})
+			v = v.And(revocationHeader(c.fields))
 		}
 		all = append(all, v)
 	}

@@ -24,87 +24,85 @@ type saying interface {
 }
 
 // wantWord compares what all words have, and returns the error of its check.
-func (v vector) wantWord(t *testing.T, w saying) error {
+func wantWord(t *testing.T, v vector, w saying) error {
 	t.Helper()
-	if !bytes.Equal(w.Bytes(), v.body) {
+	if !bytes.Equal(w.Bytes(), v.Body) {
 		t.Error("other bytes again")
 	}
-	v.wantField(t, "did", w.DID())
-	v.wantField(t, "device", w.Certificate().Device())
-	return w.Check(v.time(t))
+	v.WantField(t, "did", w.DID())
+	v.WantField(t, "device", w.Certificate().Device())
+	return w.Check(nowOf(t, v))
 }
 
 func TestAddressVectors(t *testing.T) {
-	each(t, "address", func(t *testing.T, v vector) {
-		r, err := friend.ParseAddressRecord(v.body)
+	set.Each(t, "address", func(t *testing.T, v vector) {
+		r, err := friend.ParseAddressRecord(v.Body)
 		if err == nil {
-			err = v.wantWord(t, r)
-			v.wantField(t, "number", r.Seq())
-			v.wantField(t, "not-after", r.NotAfter().Unix())
-			v.wantField(t, "flags", map[bool]int{false: 0, true: 1}[r.Named()])
-			v.wantField(t, "addresses", strings.Join(r.Addresses(), " "))
+			err = wantWord(t, v, r)
+			v.WantField(t, "number", r.Seq())
+			v.WantField(t, "not-after", r.NotAfter().Unix())
+			v.WantField(t, "flags", map[bool]int{false: 0, true: 1}[r.Named()])
+			v.WantField(t, "addresses", strings.Join(r.Addresses(), " "))
 			if r.Device() != r.Certificate().Device() {
 				t.Error("another device")
 			}
 		}
-		v.want(t, class(err), err)
+		v.Want(t, class(err), err)
 	})
 }
 
 func TestIntroductionVectors(t *testing.T) {
-	each(t, "introduction", func(t *testing.T, v vector) {
-		i, err := friend.ParseIntroduction(v.body)
+	set.Each(t, "introduction", func(t *testing.T, v vector) {
+		i, err := friend.ParseIntroduction(v.Body)
 		if err == nil {
-			err = v.wantWord(t, i)
-			v.wantField(t, "id", i.ID())
-			v.wantField(t, "guest", i.Guest())
-			v.wantField(t, "not-before", i.NotBefore().Unix())
-			v.wantField(t, "not-after", i.NotAfter().Unix())
-			v.wantField(t, "rid", i.RID().Oid())
+			err = wantWord(t, v, i)
+			v.WantField(t, "id", i.ID())
+			v.WantField(t, "guest", i.Guest())
+			v.WantField(t, "not-before", i.NotBefore().Unix())
+			v.WantField(t, "not-after", i.NotAfter().Unix())
+			v.WantField(t, "rid", i.RID().Oid())
 		}
-		v.want(t, class(err), err)
+		v.Want(t, class(err), err)
 	})
 }
 
 func TestRevocationVectors(t *testing.T) {
-	each(t, "revocation", func(t *testing.T, v vector) {
-		r, err := friend.ParseRevocation(v.body)
+	set.Each(t, "revocation", func(t *testing.T, v vector) {
+		r, err := friend.ParseRevocation(v.Body)
 		if err == nil {
-			err = v.wantWord(t, r)
+			err = wantWord(t, v, r)
 			id, one := r.One()
 			guest, before, all := r.Guest()
 			if one == all {
 				t.Error("of both kinds, or none")
 			}
 			if one {
-				v.wantField(t, "id", id)
+				v.WantField(t, "id", id)
 			} else {
-				v.wantField(t, "guest", guest)
-				v.wantField(t, "before", before.Unix())
+				v.WantField(t, "guest", guest)
+				v.WantField(t, "before", before.Unix())
 			}
-			v.wantField(t, "until", r.Until().Unix())
+			v.WantField(t, "until", r.Until().Unix())
 		}
-		v.want(t, class(err), err)
+		v.Want(t, class(err), err)
 	})
 }
 
 func TestArriveVectors(t *testing.T) {
-	each(t, "arrive", func(t *testing.T, v vector) {
+	set.Each(t, "arrive", func(t *testing.T, v vector) {
 		clock := newClock()
 		h := newHome(t, clock.now)
-		for s := range strings.FieldsSeq(v.header["friends"]) {
+		for s := range strings.FieldsSeq(v.Header["friends"]) {
 			check(t, h.AddFriend(t.Context(), friend.Friend{DID: must[radicle.DID](t)(radicle.ParseDID(s))}))
 		}
 		var got []string
-		rest, times := v.body, strings.Fields(v.header["now"])
-		for i, s := range strings.Fields(v.header["lengths"]) {
-			n := must[int](t)(strconv.Atoi(s))
+		times := strings.Fields(v.Header["now"])
+		for i, part := range v.Parts(t) {
 			clock.at.Store(must[int64](t)(strconv.ParseInt(times[i], 10, 64)) * int64(time.Second))
-			got = append(got, h.arrive(t, rest[:n], v.header["guest"]))
-			rest = rest[n:]
+			got = append(got, h.arrive(t, part, v.Header["guest"]))
 			h.again(t) // it makes no difference
 		}
-		v.want(t, strings.Join(got, " "), nil)
+		v.Want(t, strings.Join(got, " "), nil)
 	})
 }
 
@@ -133,14 +131,14 @@ func (h *home) arrive(t *testing.T, b []byte, guest string) string {
 }
 
 func TestInvitationVectors(t *testing.T) {
-	each(t, "invitation", func(t *testing.T, v vector) {
-		if len(v.body) > 0 {
-			v.want(t, knocks(t, v.body), nil)
+	set.Each(t, "invitation", func(t *testing.T, v vector) {
+		if len(v.Body) > 0 {
+			v.Want(t, knocks(t, v.Body), nil)
 			return
 		}
-		inviter := must[radicle.DID](t)(radicle.ParseDID(v.header["did"]))
-		secret := must[friend.Secret](t)(friend.ParseSecret(v.hex(t, "secret")))
-		v.wantField(t, "id", secret.ID(inviter))
+		inviter := must[radicle.DID](t)(radicle.ParseDID(v.Header["did"]))
+		secret := must[friend.Secret](t)(friend.ParseSecret(v.Hex(t, "secret")))
+		v.WantField(t, "id", secret.ID(inviter))
 	})
 }
 
@@ -163,38 +161,38 @@ func knocks(t *testing.T, b []byte) string {
 }
 
 func TestLineVectors(t *testing.T) {
-	each(t, "line", func(t *testing.T, v vector) {
-		if v.header["kind"] == "member" {
-			v.memberLine(t)
+	set.Each(t, "line", func(t *testing.T, v vector) {
+		if v.Header["kind"] == "member" {
+			memberLine(t, v)
 			return
 		}
-		l, err := friend.ParseInvitationLine(string(v.body))
+		l, err := friend.ParseInvitationLine(string(v.Body))
 		if err == nil {
-			v.wantField(t, "did", l.DID)
-			v.wantField(t, "device", l.Device)
-			v.wantField(t, "secret", hexOf(l.Secret.Bytes()))
-			v.wantField(t, "not-after", l.NotAfter.Unix())
-			v.wantField(t, "give", l.Give)
-			v.wantField(t, "name", l.Name)
-			v.wantField(t, "addresses", strings.Join(l.Addresses, " "))
-			if _, plain := v.header["did"]; plain && must[string](t)(l.Encode()) != string(v.body) {
+			v.WantField(t, "did", l.DID)
+			v.WantField(t, "device", l.Device)
+			v.WantField(t, "secret", hexOf(l.Secret.Bytes()))
+			v.WantField(t, "not-after", l.NotAfter.Unix())
+			v.WantField(t, "give", l.Give)
+			v.WantField(t, "name", l.Name)
+			v.WantField(t, "addresses", strings.Join(l.Addresses, " "))
+			if _, plain := v.Header["did"]; plain && must[string](t)(l.Encode()) != string(v.Body) {
 				t.Error("another line again")
 			}
 		}
-		v.want(t, class(err), err)
+		v.Want(t, class(err), err)
 	})
 }
 
-func (v vector) memberLine(t *testing.T) {
-	l, err := friend.ParseMemberLine(string(v.body))
+func memberLine(t *testing.T, v vector) {
+	l, err := friend.ParseMemberLine(string(v.Body))
 	if err == nil {
-		v.wantField(t, "did", l.Introduction.DID())
-		v.wantField(t, "device", l.Introduction.Certificate().Device())
-		v.wantField(t, "guest", l.Introduction.Guest())
-		v.wantField(t, "rid", l.Introduction.RID().Oid())
-		if must[string](t)(l.Encode()) != string(v.body) {
+		v.WantField(t, "did", l.Introduction.DID())
+		v.WantField(t, "device", l.Introduction.Certificate().Device())
+		v.WantField(t, "guest", l.Introduction.Guest())
+		v.WantField(t, "rid", l.Introduction.RID().Oid())
+		if must[string](t)(l.Encode()) != string(v.Body) {
 			t.Error("another line again")
 		}
 	}
-	v.want(t, class(err), err)
+	v.Want(t, class(err), err)
 }

@@ -11,8 +11,8 @@ import (
 func addBodies(f *testing.F, folders ...string) {
 	f.Helper()
 	for _, kind := range folders {
-		for _, v := range loadVectors(f, kind) {
-			f.Add(v.body)
+		for _, v := range set.Load(f, kind) {
+			f.Add(v.Body)
 		}
 	}
 }
@@ -56,9 +56,9 @@ func FuzzParseCard(f *testing.F) {
 	f.Add(good[:start], true)
 	f.Add(good[:start+4], false)
 	f.Add(cardBytes(ana(), 1, []keyring.Salt{{}, someSalt(1)}, 0x0050, []byte{1}), false)
-	for _, v := range loadVectors(f, "card") {
-		if len(v.body) < 300 {
-			f.Add(v.body, false)
+	for _, v := range set.Load(f, "card") {
+		if len(v.Body) < 300 {
+			f.Add(v.Body, false)
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte, whole bool) {
@@ -84,13 +84,13 @@ func FuzzOpenEnvelope(f *testing.F) {
 	ring, at := unlock(f, bo()), vectorEpoch(f)
 	var good []byte
 	known := make(map[string]bool) // key ids that the vectors open to
-	for _, v := range loadVectors(f, "envelope") {
-		known[v.header["key-id"]] = true
-		if len(v.body) < 300 {
-			f.Add(v.body, false)
+	for _, v := range set.Load(f, "envelope") {
+		known[v.Header["key-id"]] = true
+		if len(v.Body) < 300 {
+			f.Add(v.Body, false)
 		}
-		if v.name == "envelope/card" {
-			good = v.body
+		if v.Name == "envelope/card" {
+			good = v.Body
 			f.Add(good[:12], true)
 		}
 	}
@@ -150,8 +150,8 @@ func FuzzUnwrap(f *testing.F) {
 }
 
 func FuzzLabel(f *testing.F) {
-	for _, v := range loadVectors(f, "label") {
-		f.Add(v.header["label"])
+	for _, v := range set.Load(f, "label") {
+		f.Add(v.Header["label"])
 	}
 	f.Add("radswarm/address/v1\x00")
 	f.Fuzz(func(t *testing.T, s string) {

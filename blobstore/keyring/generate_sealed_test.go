@@ -19,6 +19,7 @@ import (
 	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
 	"radswarm/radicle"
+	"radswarm/radicle/golden"
 )
 
 // vectorEpoch is where the envelopes of the vectors belong.
@@ -33,10 +34,10 @@ func epochHeader(e keyring.Epoch) map[string]string {
 }
 
 // epochOf reads them back.
-func (v vector) epochOf(t *testing.T) keyring.Epoch {
-	writer := must[radicle.DID](t)(radicle.ParseDID(v.header["writer"]))
-	g := keyring.Group{Kind: keyring.GroupKind(v.uint(t, "kind")), RID: parseRID(t, v.header["rid"]), Writer: writer}
-	return keyring.Epoch{Group: g, Number: uint32(v.uint(t, "epoch"))}
+func epochOf(t *testing.T, v vector) keyring.Epoch {
+	writer := must[radicle.DID](t)(radicle.ParseDID(v.Header["writer"]))
+	g := keyring.Group{Kind: keyring.GroupKind(v.Int(t, "kind")), RID: parseRID(t, v.Header["rid"]), Writer: writer}
+	return keyring.Epoch{Group: g, Number: uint32(v.Int(t, "epoch"))}
 }
 
 // infoOf is the HPKE info of KEYS.md §9.
@@ -81,13 +82,13 @@ type envelopeCases struct {
 
 // add adds one that Bo opens with his key file and the zero salt, unless more says otherwise.
 func (c *envelopeCases) add(name, about, expect string, b []byte, more ...string) {
-	v := with("envelope/"+name, b, append([]string{"about", about, "expect", expect, "seed", same(0xfe), "signer", "key"}, more...)...)
+	v := golden.New("envelope/"+name, b, append([]string{"about", about, "expect", expect, "seed", same(0xfe), "signer", "key"}, more...)...)
 	at := epochHeader(c.at)
-	for key := range v.header {
+	for key := range v.Header {
 		delete(at, key)
 	}
-	if v = v.and(at); expect == "ok" {
-		v = v.and(map[string]string{"group-key": hexOf(c.gk[:]), "key-id": keyIDOf(c.gk[:], v.epochOf(c.t))})
+	if v = v.And(at); expect == "ok" {
+		v = v.And(map[string]string{"group-key": hexOf(c.gk[:]), "key-id": keyIDOf(c.gk[:], epochOf(c.t, v))})
 	}
 	c.all = append(c.all, v)
 }
@@ -191,10 +192,10 @@ func wrapVectors(t *testing.T) (all []vector) {
 	gk, ck, nonce, at := seed(0x55), seed(0x77), make([]byte, 12), vectorEpoch(t)
 	object := keyring.Object{OID: blobstore.OID(seed(0x11)), Size: 123456789, Salt: keyring.Salt{}.ID()}
 	add := func(name, about, expect string, o keyring.Object, e keyring.Epoch, wrap []byte) {
-		v := with("wrap/"+name, wrap, "about", about, "expect", expect, "group-key", hexOf(gk[:]), "oid", o.OID.String(),
-			"size", fmt.Sprint(o.Size), "gen", fmt.Sprint(o.Gen), "salt-id", o.Salt.String()).and(epochHeader(e))
+		v := golden.New("wrap/"+name, wrap, "about", about, "expect", expect, "group-key", hexOf(gk[:]), "oid", o.OID.String(),
+			"size", fmt.Sprint(o.Size), "gen", fmt.Sprint(o.Gen), "salt-id", o.Salt.String()).And(epochHeader(e))
 		if expect == "ok" {
-			v = v.and(map[string]string{"content-key": hexOf(ck[:]), "key-id": keyIDOf(gk[:], e)})
+			v = v.And(map[string]string{"content-key": hexOf(ck[:]), "key-id": keyIDOf(gk[:], e)})
 		}
 		all = append(all, v)
 	}

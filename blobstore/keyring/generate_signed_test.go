@@ -12,6 +12,7 @@ import (
 
 	"radswarm/blobstore/keyring"
 	"radswarm/radicle"
+	"radswarm/radicle/golden"
 )
 
 // unix is the clock of the vectors, in seconds; its day is a day.
@@ -76,9 +77,9 @@ func certificateVectors() (all []vector) {
 	} {
 		f := goodFields()
 		c.change(&f)
-		v := with("certificate/"+name, f.sign(), "about", c.about, "expect", c.expect, "now", clock)
+		v := golden.New("certificate/"+name, f.sign(), "about", c.about, "expect", c.expect, "now", clock)
 		if c.expect == "ok" {
-			v = v.and(f.header())
+			v = v.And(f.header())
 		}
 		all = append(all, v)
 	}
@@ -89,7 +90,7 @@ func certificateVectors() (all []vector) {
 func brokenCertificates(clock string) (all []vector) {
 	good := goodFields().sign()
 	add := func(name, about, expect string, b []byte) {
-		all = append(all, with("certificate/"+name, b, "about", about, "expect", expect, "now", clock))
+		all = append(all, golden.New("certificate/"+name, b, "about", about, "expect", expect, "now", clock))
 	}
 	for name, key := range weakKeys() {
 		f := goodFields()
@@ -139,7 +140,7 @@ func sequence(name, about string, items [][]byte, at []time.Duration, expect str
 		lengths = append(lengths, strconv.Itoa(len(b)))
 		times = append(times, strconv.FormatInt(now.Add(at[i]).Unix(), 10))
 	}
-	return with(name, bytes.Join(items, nil), "about", about, "expect", expect,
+	return golden.New(name, bytes.Join(items, nil), "about", about, "expect", expect,
 		"lengths", strings.Join(lengths, " "), "now", strings.Join(times, " "))
 }
 
@@ -186,10 +187,10 @@ func cardVectors(t *testing.T) (all []vector) {
 	}
 	number, clock := unix()*1000, fmt.Sprint(unix())
 	add := func(name, about, expect string, seq uint64, salts []keyring.Salt, kem uint16, public []byte) {
-		v := with("card/"+name, cardBytes(ana(), seq, salts, kem, public), "about", about, "expect", expect, "now", clock)
+		v := golden.New("card/"+name, cardBytes(ana(), seq, salts, kem, public), "about", about, "expect", expect, "now", clock)
 		if expect == "ok" {
 			last := salts[len(salts)-1]
-			v = v.and(map[string]string{
+			v = v.And(map[string]string{
 				"did": ana().NID().DID().String(), "number": fmt.Sprint(seq), "salt-id": saltID(last[:]),
 				"salts": fmt.Sprint(len(salts)), "kem": fmt.Sprintf("%04x", kem),
 			})
@@ -227,7 +228,7 @@ func must32(s keyring.Salt) []byte { return s[:] }
 // brokenCards are refused for their bytes.
 func brokenCards(good []byte, clock string) (all []vector) {
 	add := func(name, about, expect string, b []byte) {
-		all = append(all, with("card/"+name, b, "about", about, "expect", expect, "now", clock))
+		all = append(all, golden.New("card/"+name, b, "about", about, "expect", expect, "now", clock))
 	}
 	add("empty", "nothing", "encoding", nil)
 	add("truncated", "a byte is missing", "encoding", good[:len(good)-1])

@@ -9,13 +9,13 @@ import (
 	"crypto/sha3"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"radswarm/blobstore/keyring"
 	"radswarm/radicle"
+	"radswarm/radicle/golden"
 )
 
 // The generators make vectors as KEYS.md says it, from the standard library and without the package: what the package makes of
@@ -24,20 +24,6 @@ import (
 func generate(t *testing.T) []vector {
 	return slices.Concat(labelVectors(), secretVectors(t), unlockVectors(t), deviceKeyVectors(),
 		certificateVectors(), certificatesVectors(), cardVectors(t), cardsVectors(t), envelopeVectors(t), wrapVectors(t))
-}
-
-// with returns a vector of these fields: pairs of key and value.
-func with(name string, body []byte, pairs ...string) vector {
-	v := vector{name: name, header: make(map[string]string), body: body}
-	for pair := range slices.Chunk(pairs, 2) {
-		v.header[pair[0]] = pair[1]
-	}
-	return v
-}
-
-func (v vector) and(more map[string]string) vector {
-	maps.Copy(v.header, more)
-	return v
 }
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
@@ -80,7 +66,7 @@ func labelVectors() (all []vector) {
 		"no-name":        {`radswarm//v1\0`, "label", "no name"},
 		"version-letter": {`radswarm/address/va\0`, "label", "a version that is no number"},
 	} {
-		all = append(all, with("label/"+name, nil, "label", c[0], "expect", c[1], "about", c[2], "seed", same(0xff)))
+		all = append(all, golden.New("label/"+name, nil, "label", c[0], "expect", c[1], "about", c[2], "seed", same(0xff)))
 	}
 	return all
 }
@@ -94,7 +80,7 @@ func secretVectors(t *testing.T) (all []vector) {
 		"rotated-ana": {0xff, someSalt(1)}, "rotated-bo": {0xfe, someSalt(2)}, "ones": {0xff, keyring.Salt(seed(0xff))},
 	} {
 		d := derivedFrom(t, seed(c.seed), c.salt[:])
-		all = append(all, with("secret/"+name, d.public,
+		all = append(all, golden.New("secret/"+name, d.public,
 			"about", "what a key and a salt give; the bytes are the public key of the card", "expect", "ok",
 			"seed", same(c.seed), "salt", hexOf(c.salt[:]), "salt-id", saltID(c.salt[:]), "signature", hexOf(d.sig), "secret", hexOf(d.ps),
 			"domain", hexOf(d.domain), "card-seed", hexOf(d.cardSeed)))
@@ -124,7 +110,7 @@ func unlockVectors(t *testing.T) (all []vector) {
 		"other-secret": {"two equal signatures, but the card was made of another", "secret", [][]byte{other[:], other[:], card}},
 		"bos-card":     {"somebody else's card", "mismatch", [][]byte{d.sig, d.sig, bosCard}},
 	} {
-		all = append(all, with("unlock/"+name, bytes.Join(c.parts, nil), "about", c.about, "expect", c.expect, "seed", same(0xff)))
+		all = append(all, golden.New("unlock/"+name, bytes.Join(c.parts, nil), "about", c.about, "expect", c.expect, "seed", same(0xff)))
 	}
 	return all
 }
@@ -139,10 +125,10 @@ func deviceKeyVectors() (all []vector) {
 	public := ed25519.NewKeyFromSeed(s[:]).Public().(ed25519.PublicKey)
 	text := deviceKeyText(s[:], public)
 	add := func(name, about, expect, text string) {
-		all = append(all, with("device-key/"+name, []byte(text), "about", about, "expect", expect, "mode", "0600"))
+		all = append(all, golden.New("device-key/"+name, []byte(text), "about", about, "expect", expect, "mode", "0600"))
 	}
 	add("good", "a device key", "ok", text)
-	all[0].header["device"] = hexOf(public)
+	all[0].Header["device"] = hexOf(public)
 	other := radicle.NewMemorySigner(seed(8)).NID()
 	add("other-public", "the public half of another key", "mismatch", deviceKeyText(s[:], other[:]))
 	add("empty", "nothing", "encoding", "")
@@ -155,6 +141,6 @@ func deviceKeyVectors() (all []vector) {
 	add("no-digit", "a digit that is none", "encoding", strings.Replace(text, "seed 0", "seed g", 1))
 	add("field", "another name of a field", "encoding", strings.Replace(text, "seed", "salt", 1))
 	add("no-line-feed", "a space for a line feed", "encoding", strings.Replace(text, "\npublic", " public", 1))
-	all = append(all, with("device-key/readable", []byte(text), "about", "a file that others may read", "expect", "mode", "mode", "0644"))
+	all = append(all, golden.New("device-key/readable", []byte(text), "about", "a file that others may read", "expect", "mode", "mode", "0644"))
 	return all
 }

@@ -21,25 +21,25 @@ import (
 // What the package makes of the vectors, folder by folder.
 
 func TestLabelVectors(t *testing.T) {
-	each(t, "label", func(t *testing.T, v vector) {
-		label := keyring.Label(strings.ReplaceAll(v.header["label"], `\0`, "\x00"))
-		sig, err := label.Sign(t.Context(), v.signer(t), v.body)
-		if v.want(t, class(err), err); err == nil {
-			check(t, label.Verify(v.signer(t).NID().DID(), v.body, sig))
+	set.Each(t, "label", func(t *testing.T, v vector) {
+		label := keyring.Label(strings.ReplaceAll(v.Header["label"], `\0`, "\x00"))
+		sig, err := label.Sign(t.Context(), signerOf(t, v), v.Body)
+		if v.Want(t, class(err), err); err == nil {
+			check(t, label.Verify(signerOf(t, v).NID().DID(), v.Body, sig))
 		}
 	})
 }
 
 func TestSecretVectors(t *testing.T) {
-	each(t, "secret", func(t *testing.T, v vector) {
-		s := v.signer(t)
-		ring := unlock(t, s, saltCard(t, s, v.bytes32(t, "salt")))
-		v.wantField(t, "salt-id", ring.Current())
+	set.Each(t, "secret", func(t *testing.T, v vector) {
+		s := signerOf(t, v)
+		ring := unlock(t, s, saltCard(t, s, v.Bytes32(t, "salt")))
+		v.WantField(t, "salt-id", ring.Current())
 		domain := must[blobstore.DomainSecret](t)(ring.Domain(ring.Current()))
-		if domain.Bytes() != v.bytes32(t, "domain") {
+		if domain.Bytes() != v.Bytes32(t, "domain") {
 			t.Error("another domain secret")
 		}
-		if card := cardOf(t, s, ring, 0).Bytes(); !bytes.Equal(card[len(card)-64-1216:len(card)-64], v.body) {
+		if card := cardOf(t, s, ring, 0).Bytes(); !bytes.Equal(card[len(card)-64-1216:len(card)-64], v.Body) {
 			t.Error("another encryption key")
 		}
 	})
@@ -57,61 +57,61 @@ func saltCard(t *testing.T, s *radicle.MemorySigner, salts ...keyring.Salt) *key
 }
 
 func TestUnlockVectors(t *testing.T) {
-	each(t, "unlock", func(t *testing.T, v vector) {
-		sigs := [][64]byte{[64]byte(v.body), [64]byte(v.body[64:])}
-		s := replaying{nid: v.signer(t).NID(), sigs: func() [64]byte {
+	set.Each(t, "unlock", func(t *testing.T, v vector) {
+		sigs := [][64]byte{[64]byte(v.Body), [64]byte(v.Body[64:])}
+		s := replaying{nid: signerOf(t, v).NID(), sigs: func() [64]byte {
 			next := sigs[0]
 			sigs = append(sigs[1:], next)
 			return next
 		}}
 		var cards []*keyring.Card
-		if rest := v.body[128:]; len(rest) > 0 {
+		if rest := v.Body[128:]; len(rest) > 0 {
 			cards = append(cards, parseCard(t, rest))
 		}
 		_, err := keyring.Unlock(t.Context(), s, cards...)
-		v.want(t, class(err), err)
+		v.Want(t, class(err), err)
 	})
 }
 
 func TestDeviceKeyVectors(t *testing.T) {
-	each(t, "device-key", func(t *testing.T, v vector) {
-		mode := must[uint64](t)(strconv.ParseUint(v.header["mode"], 8, 32))
+	set.Each(t, "device-key", func(t *testing.T, v vector) {
+		mode := must[uint64](t)(strconv.ParseUint(v.Header["mode"], 8, 32))
 		if mode != 0o600 && runtime.GOOS == "windows" {
 			t.Skip("Windows has no such modes")
 		}
 		r := root(t)
-		check(t, r.WriteFile(keyring.DeviceKeyFile, v.body, fs.FileMode(mode)))
+		check(t, r.WriteFile(keyring.DeviceKeyFile, v.Body, fs.FileMode(mode)))
 		check(t, os.Chmod(r.Name()+"/"+keyring.DeviceKeyFile, fs.FileMode(mode)))
 		key, err := keyring.LoadDeviceKey(r)
-		if v.want(t, class(err), err); err == nil {
-			v.wantField(t, "device", key.Device())
+		if v.Want(t, class(err), err); err == nil {
+			v.WantField(t, "device", key.Device())
 		}
 	})
 }
 
 func TestCertificateVectors(t *testing.T) {
-	each(t, "certificate", func(t *testing.T, v vector) {
-		cert, err := keyring.ParseCertificate(v.body)
+	set.Each(t, "certificate", func(t *testing.T, v vector) {
+		cert, err := keyring.ParseCertificate(v.Body)
 		if err == nil {
-			if !bytes.Equal(cert.Bytes(), v.body) {
+			if !bytes.Equal(cert.Bytes(), v.Body) {
 				t.Error("other bytes again")
 			}
-			v.wantField(t, "did", cert.DID())
-			v.wantField(t, "device", cert.Device())
-			v.wantField(t, "number", cert.Seq())
-			v.wantField(t, "not-before", cert.NotBefore().Unix())
-			v.wantField(t, "not-after", cert.NotAfter().Unix())
-			err = cert.Check(v.time(t))
+			v.WantField(t, "did", cert.DID())
+			v.WantField(t, "device", cert.Device())
+			v.WantField(t, "number", cert.Seq())
+			v.WantField(t, "not-before", cert.NotBefore().Unix())
+			v.WantField(t, "not-after", cert.NotAfter().Unix())
+			err = cert.Check(nowOf(t, v))
 		}
-		v.want(t, class(err), err)
+		v.Want(t, class(err), err)
 	})
 }
 
 func TestCertificatesVectors(t *testing.T) {
-	each(t, "certificates", func(t *testing.T, v vector) {
+	set.Each(t, "certificates", func(t *testing.T, v vector) {
 		clock := now
 		certs := keyring.NewCertificates(func() time.Time { return clock })
-		v.arrive(t, func(b []byte, at time.Time) string {
+		arrive(t, v, func(b []byte, at time.Time) string {
 			clock = at
 			s, err := certs.Add(must[*keyring.Certificate](t)(keyring.ParseCertificate(b)))
 			switch {
@@ -126,42 +126,40 @@ func TestCertificatesVectors(t *testing.T) {
 }
 
 // arrive cuts the body into its items and compares what becomes of them.
-func (v vector) arrive(t *testing.T, add func([]byte, time.Time) string) {
+func arrive(t *testing.T, v vector, add func([]byte, time.Time) string) {
 	t.Helper()
 	var got []string
-	rest, times := v.body, strings.Fields(v.header["now"])
-	for i, text := range strings.Fields(v.header["lengths"]) {
-		n := must[int](t)(strconv.Atoi(text))
+	times := strings.Fields(v.Header["now"])
+	for i, part := range v.Parts(t) {
 		at := must[int64](t)(strconv.ParseInt(times[i], 10, 64))
-		got = append(got, add(rest[:n], time.Unix(at, 0)))
-		rest = rest[n:]
+		got = append(got, add(part, time.Unix(at, 0)))
 	}
-	v.want(t, strings.Join(got, " "), nil)
+	v.Want(t, strings.Join(got, " "), nil)
 }
 
 func TestCardVectors(t *testing.T) {
-	each(t, "card", func(t *testing.T, v vector) {
-		card, err := keyring.ParseCard(v.body)
+	set.Each(t, "card", func(t *testing.T, v vector) {
+		card, err := keyring.ParseCard(v.Body)
 		if err == nil {
-			if !bytes.Equal(card.Bytes(), v.body) {
+			if !bytes.Equal(card.Bytes(), v.Body) {
 				t.Error("other bytes again")
 			}
-			v.wantField(t, "did", card.DID())
-			v.wantField(t, "number", card.Seq())
-			v.wantField(t, "salt-id", card.Current())
-			v.wantField(t, "salts", len(card.Salts()))
-			v.wantField(t, "kem", fmt.Sprintf("%04x", uint16(card.KEM())))
-			err = card.Check(v.time(t))
+			v.WantField(t, "did", card.DID())
+			v.WantField(t, "number", card.Seq())
+			v.WantField(t, "salt-id", card.Current())
+			v.WantField(t, "salts", len(card.Salts()))
+			v.WantField(t, "kem", fmt.Sprintf("%04x", uint16(card.KEM())))
+			err = card.Check(nowOf(t, v))
 		}
-		v.want(t, class(err), err)
+		v.Want(t, class(err), err)
 	})
 }
 
 func TestCardsVectors(t *testing.T) {
-	each(t, "cards", func(t *testing.T, v vector) {
+	set.Each(t, "cards", func(t *testing.T, v vector) {
 		clock := now
 		cards := keyring.NewCards(func() time.Time { return clock })
-		v.arrive(t, func(b []byte, at time.Time) string {
+		arrive(t, v, func(b []byte, at time.Time) string {
 			clock = at
 			return class(cards.Add(parseCard(t, b)))
 		})
@@ -169,69 +167,69 @@ func TestCardsVectors(t *testing.T) {
 }
 
 // ring is the keyring of a vector's recipient.
-func (v vector) ring(t *testing.T) *keyring.Keyring {
-	s := v.signer(t)
+func ring(t *testing.T, v vector) *keyring.Keyring {
+	s := signerOf(t, v)
 	var salts []keyring.Salt
-	for text := range strings.FieldsSeq(v.header["salts"]) {
+	for text := range strings.FieldsSeq(v.Header["salts"]) {
 		salts = append(salts, keyring.Salt(must[[]byte](t)(hex.DecodeString(text))))
 	}
 	card := saltCard(t, s, salts...)
-	if v.header["signer"] == "agent" {
+	if v.Header["signer"] == "agent" {
 		return unlock(t, agentOnly{s}, card)
 	}
 	return unlock(t, s, card)
 }
 
 func TestEnvelopeVectors(t *testing.T) {
-	each(t, "envelope", func(t *testing.T, v vector) {
-		e, err := keyring.ParseEnvelope(v.body)
+	set.Each(t, "envelope", func(t *testing.T, v vector) {
+		e, err := keyring.ParseEnvelope(v.Body)
 		var key keyring.GroupKey
 		if err == nil {
-			if !bytes.Equal(e.Bytes(), v.body) {
+			if !bytes.Equal(e.Bytes(), v.Body) {
 				t.Error("other bytes again")
 			}
-			key, err = v.ring(t).Open(v.epochOf(t), e)
+			key, err = ring(t, v).Open(epochOf(t, v), e)
 		}
-		if v.want(t, class(err), err); err == nil {
-			v.wantField(t, "key-id", key.ID())
-			v.sealsAgain(t, key, e)
+		if v.Want(t, class(err), err); err == nil {
+			v.WantField(t, "key-id", key.ID())
+			sealsAgain(t, v, key, e)
 		}
 	})
 }
 
 // sealsAgain seals with the randomness that the generator had, and wants the same bytes.
-func (v vector) sealsAgain(t *testing.T, key keyring.GroupKey, e keyring.Envelope) {
-	to := keyring.Recipient{DID: v.signer(t).NID().DID()}
+func sealsAgain(t *testing.T, v vector, key keyring.GroupKey, e keyring.Envelope) {
+	to := keyring.Recipient{DID: signerOf(t, v).NID().DID()}
 	if e.KEM() == keyring.KEMHybrid {
 		salts := []keyring.Salt{{}}
 		if id := salts[0].ID(); id != e.Salt() {
-			salts = append(salts, keyring.Salt(v.hex(t, "salts")))
+			salts = append(salts, keyring.Salt(v.Hex(t, "salts")))
 		}
-		public := derivedFrom(t, v.bytes32(t, "seed"), must32(salts[len(salts)-1])).public
-		to.Card = parseCard(t, cardBytes(v.signer(t), 0, salts, 0x647a, public))
+		public := derivedFrom(t, v.Bytes32(t, "seed"), must32(salts[len(salts)-1])).public
+		to.Card = parseCard(t, cardBytes(signerOf(t, v), 0, salts, 0x647a, public))
 	}
 	cryptotest.SetGlobalRandom(t, 1)
-	if again := must[keyring.Envelope](t)(key.Seal(to)); !bytes.Equal(again.Bytes(), v.body) {
+	if again := must[keyring.Envelope](t)(key.Seal(to)); !bytes.Equal(again.Bytes(), v.Body) {
 		t.Error("sealed again with the same randomness it is another envelope")
 	}
 }
 
 func TestWrapVectors(t *testing.T) {
-	each(t, "wrap", func(t *testing.T, v vector) {
-		at, gk := v.epochOf(t), v.hex(t, "group-key")
+	set.Each(t, "wrap", func(t *testing.T, v vector) {
+		at, gk := epochOf(t, v), v.Hex(t, "group-key")
 		e := must[keyring.Envelope](t)(keyring.ParseEnvelope(sealPlain(t, gk, at, bo().NID(), nil, nil)))
 		key := must[keyring.GroupKey](t)(unlock(t, bo()).Open(at, e))
 		o := keyring.Object{
-			OID: must[blobstore.OID](t)(blobstore.ParseOID(v.header["oid"])), Size: int64(v.uint(t, "size")),
-			Gen: uint32(v.uint(t, "gen")), Salt: keyring.SaltID(v.hex(t, "salt-id")),
+			OID: must[blobstore.OID](t)(blobstore.ParseOID(v.Header["oid"])), Size: v.Int(t, "size"),
+			Gen: uint32(v.Int(t, "gen")), Salt: keyring.SaltID(v.Hex(t, "salt-id")),
 		}
-		ck, err := key.Unwrap(o, keyring.Wrap(v.body))
-		v.want(t, class(err), err)
-		if err == nil && ck.Bytes() != v.bytes32(t, "content-key") {
+		ck, err := key.Unwrap(o, keyring.Wrap(v.Body))
+		v.Want(t, class(err), err)
+		if err == nil && ck.Bytes() != v.Bytes32(t, "content-key") {
 			t.Error("another content key")
 		}
 		if err == nil {
-			v.wantField(t, "key-id", key.ID())
+			v.WantField(t, "key-id", key.ID())
 		}
 	})
 }

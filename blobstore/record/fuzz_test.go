@@ -23,9 +23,9 @@ func knownClass(t *testing.T, err error) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, v := range loadVectors(f, "record") {
-		if len(v.body) < 2000 {
-			f.Add(v.body)
+	for _, v := range set.Load(f, "record") {
+		if len(v.Body) < 2000 {
+			f.Add(v.Body)
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -94,8 +94,8 @@ func FuzzMerge(f *testing.F) {
 }
 
 func FuzzHints(f *testing.F) {
-	for _, v := range loadVectors(f, "hints") {
-		f.Add(v.body, uint8(v.int(f, "k")))
+	for _, v := range set.Load(f, "hints") {
+		f.Add(v.Body, uint8(v.Int(f, "k")))
 	}
 	f.Add([]byte{}, uint8(0))
 	place := record.Place{RID: rid(f), Writer: people(1)[0]}
@@ -126,8 +126,8 @@ func FuzzHints(f *testing.F) {
 }
 
 func FuzzEpochName(f *testing.F) {
-	for _, v := range loadVectors(f, "branch") {
-		f.Add(v.header["paths"])
+	for _, v := range set.Load(f, "branch") {
+		f.Add(v.Header["paths"])
 	}
 	f.Add("00000001-members-f27b89b4d57a6bc78cc2b6e2faafaa4a")
 	f.Add("ffffffff-named-00000000000000000000000000000000")

@@ -14,6 +14,7 @@ import (
 	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
 	"radswarm/radicle"
+	"radswarm/radicle/golden"
 )
 
 // branchCases makes branches of Ana's with one film, which somebody opens.
@@ -52,7 +53,7 @@ func (c *branchCases) addFiles(name, about, expect string, f files, more ...stri
 		ck, hash := c.parts.ck.Bytes(), c.parts.manifest.Hash()
 		pairs = append(pairs, "content-key", hexOf(ck[:]), "manifest-hash", hexOf(hash[:]), "k", "3")
 	}
-	v := with("branch/"+name, body, pairs...)
+	v := golden.New("branch/"+name, body, pairs...)
 	c.all = append(c.all, v)
 }
 

@@ -21,6 +21,7 @@ import (
 	"radswarm/blobstore/keyring"
 	"radswarm/blobstore/manifest"
 	"radswarm/radicle"
+	"radswarm/radicle/golden"
 )
 
 // The generators make vectors as RECORD.md says it: the package's own code has no part in it. What lies below, content keys,
@@ -28,15 +29,6 @@ import (
 
 func generate(t *testing.T) []vector {
 	return slices.Concat(recordVectors(t), hintsVectors(t), mergeVectors(), branchVectors(t))
-}
-
-// with returns a vector of these fields: pairs of key and value.
-func with(name string, body []byte, pairs ...string) vector {
-	v := vector{name: name, header: make(map[string]string), body: body}
-	for pair := range slices.Chunk(pairs, 2) {
-		v.header[pair[0]] = pair[1]
-	}
-	return v
 }
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
@@ -122,7 +114,7 @@ func someOpen() plain {
 
 func recordVectors(t *testing.T) (all []vector) {
 	add := func(name, about, expect string, b []byte, pairs ...string) {
-		all = append(all, with("record/"+name, b, append([]string{"about", about, "expect", expect}, pairs...)...))
+		all = append(all, golden.New("record/"+name, b, append([]string{"about", about, "expect", expect}, pairs...)...))
 	}
 	good := func(name, about string, p plain) {
 		form, reach := "sealed", "private"
@@ -288,10 +280,10 @@ func hintsVectors(t *testing.T) (all []vector) {
 	bo := radicle.NewMemorySigner(seed(0xfe)).NID().DID()
 	long := radicle.NewRID(must[radicle.Oid](t)(radicle.OidFromBytes(bytes.Repeat([]byte{9}, 32))))
 	add := func(name, about, expect string, rid radicle.RID, k int, writer radicle.DID, holders []radicle.DID, b []byte) {
-		v := with("hints/"+name, b, "about", about, "expect", expect, "rid", rid.String(), "writer", writer.String(),
+		v := golden.New("hints/"+name, b, "about", about, "expect", expect, "rid", rid.String(), "writer", writer.String(),
 			"k", strconv.Itoa(k), "rk", hexOf(rk))
 		if expect == "ok" {
-			v.header["holders"] = holderText(holders)
+			v.Header["holders"] = holderText(holders)
 		}
 		all = append(all, v)
 	}
@@ -328,7 +320,7 @@ func mergeVectors() (all []vector) {
 			body = append(body, p.bytes()...)
 			lengths = append(lengths, strconv.Itoa(len(p.bytes())))
 		}
-		all = append(all, with("merge/"+name, body, "about", about, "expect", "ok", "lengths", strings.Join(lengths, " ")))
+		all = append(all, golden.New("merge/"+name, body, "about", about, "expect", "ok", "lengths", strings.Join(lengths, " ")))
 	}
 	a := someRecord()
 	b := a.but(func(p *plain) { p.wraps = [][]byte{plainWrap(1, 8, "b"), plainWrap(2, 0, "w")} })

@@ -10,8 +10,8 @@ import (
 )
 
 func FuzzParse(f *testing.F) {
-	for _, v := range loadVectors(f, "text") {
-		f.Add(v.body)
+	for _, v := range set.Load(f, "text") {
+		f.Add(v.Body)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		text, err := sigrefs.Parse(data)
@@ -31,8 +31,8 @@ func FuzzParse(f *testing.F) {
 
 // FuzzRead reads from every commit of a repository that somebody sent.
 func FuzzRead(f *testing.F) {
-	for _, v := range loadVectors(f, "history") {
-		f.Add(v.body)
+	for _, v := range set.Load(f, "history") {
+		f.Add(v.Body)
 	}
 	nid := ana.NID()
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -71,11 +71,11 @@ func textVectors() []vector {
 	var all []vector
 	for _, c := range textCases() {
 		v := vector{
-			name: "text/" + c.name, body: []byte(c.text),
-			header: map[string]string{"about": c.about, "expect": c.expect, "strict": c.strict},
+			Name: "text/" + c.name, Body: []byte(c.text),
+			Header: map[string]string{"about": c.about, "expect": c.expect, "strict": c.strict},
 		}
-		if text, err := sigrefs.Parse(v.body); err == nil {
-			v.header["list"] = gitobj.Hash(gitobj.KindBlob, text.Encode(), gitobj.SHA1).String()
+		if text, err := sigrefs.Parse(v.Body); err == nil {
+			v.Header["list"] = gitobj.Hash(gitobj.KindBlob, text.Encode(), gitobj.SHA1).String()
 		}
 		all = append(all, v)
 	}
@@ -97,21 +97,21 @@ func historyVectors(t *testing.T) []vector {
 	for _, c := range append(goodHistories(), badHistories()...) {
 		b := newBuilder()
 		head, at := c.build(b)
-		v := vector{name: "history/" + c.name, header: map[string]string{
+		v := vector{Name: "history/" + c.name, Header: map[string]string{
 			"about": c.about, "rid": b.rid.String(), "nid": ana.NID().String(), "head": head.String(), "expect": c.expect,
 		}}
 		if c.without != nil {
-			v.body = pack(b.store, c.without(b))
+			v.Body = pack(b.store, c.without(b))
 		} else {
-			v.body = pack(b.store)
+			v.Body = pack(b.store)
 		}
 		if c.list != nil {
-			v.header["list"] = gitobj.Hash(gitobj.KindBlob, []byte(c.list(b)), gitobj.SHA1).String()
+			v.Header["list"] = gitobj.Hash(gitobj.KindBlob, []byte(c.list(b)), gitobj.SHA1).String()
 		} else if c.expect == "ok" {
-			v.header["list"] = listID(b.store, cmp.Or(at, head))
+			v.Header["list"] = listID(b.store, cmp.Or(at, head))
 		}
 		if c.expect == "ok" {
-			v.header["at"], v.header["level"] = cmp.Or(at, head).String(), c.level.String()
+			v.Header["at"], v.Header["level"] = cmp.Or(at, head).String(), c.level.String()
 		}
 		all = append(all, v)
 	}
@@ -125,8 +125,8 @@ func realVectors(t *testing.T) []vector {
 	var all []vector
 	for _, s := range realSteps() {
 		all = append(all, vector{
-			name: "history/real-" + s.name, body: pack(store),
-			header: map[string]string{
+			Name: "history/real-" + s.name, Body: pack(store),
+			Header: map[string]string{
 				"about": "written by Radicle", "rid": rid.String(), "nid": s.key.NID().String(), "head": s.commit,
 				"expect": "ok", "at": s.commit, "level": "parent", "list": listID(store, lists[s.name].At),
 			},

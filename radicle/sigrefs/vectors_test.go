@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,162 +16,68 @@ import (
 
 	"radswarm/radicle"
 	"radswarm/radicle/gitobj"
+	"radswarm/radicle/golden"
 	"radswarm/radicle/sigrefs"
 )
 
-const vectors = "../../testdata/vectors/radicle/sigrefs"
-
 var update = flag.Bool("update", false, "write the vectors again from generate_test.go")
 
-// vector is one file: "key: value" lines, an empty line, then bytes as they are.
-type vector struct {
-	name   string
-	header map[string]string
-	body   []byte
+type vector = golden.Vector
+
+var set = golden.Set{
+	Dir:   "../../testdata/vectors/radicle/sigrefs",
+	Kinds: []string{"text", "history"},
+	Keys:  []string{"about", "rid", "nid", "head", "expect", "strict", "at", "level", "list"},
 }
 
-// headerKeys is the order in which keys are written.
-func headerKeys() []string {
-	return []string{"about", "rid", "nid", "head", "expect", "strict", "at", "level", "list"}
-}
-
-func (v vector) encode() []byte {
-	var b bytes.Buffer
-	for _, key := range headerKeys() {
-		if value, ok := v.header[key]; ok {
-			fmt.Fprintf(&b, "%s: %s\n", key, value)
-		}
-	}
-	b.WriteByte('\n')
-	b.Write(v.body)
-	return b.Bytes()
-}
-
-func parseVector(name string, data []byte) (vector, error) {
-	head, body, ok := bytes.Cut(data, []byte("\n\n"))
-	if !ok {
-		return vector{}, fmt.Errorf("%s: no empty line after the header", name)
-	}
-	v := vector{name: name, header: make(map[string]string), body: body}
-	for line := range strings.SplitSeq(string(head), "\n") {
-		key, value, ok := strings.Cut(line, ": ")
-		if !ok || !slices.Contains(headerKeys(), key) {
-			return vector{}, fmt.Errorf("%s: header %q", name, line)
-		}
-		v.header[key] = value
-	}
-	return v, nil
-}
-
-func loadVectors(tb testing.TB, kind string) []vector {
-	tb.Helper()
-	files, err := os.ReadDir(filepath.Join(vectors, kind))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all []vector
-	for _, f := range files {
-		data, err := os.ReadFile(filepath.Join(vectors, kind, f.Name()))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		v, err := parseVector(kind+"/"+f.Name(), data)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		all = append(all, v)
-	}
-	return all
-}
-
-// TestVectorsAreWhatTheGeneratorMakes keeps files and generator together; with -update it writes the files.
 func TestVectorsAreWhatTheGeneratorMakes(t *testing.T) {
-	made := make(map[string][]byte)
-	for _, v := range append(textVectors(), historyVectors(t)...) {
-		if made[v.name] != nil {
-			t.Fatalf("%s is made twice", v.name)
-		}
-		made[v.name] = v.encode()
-	}
-	if *update {
-		writeVectors(t, made)
-	}
-	var found []string
-	for _, kind := range []string{"text", "history"} {
-		for _, v := range loadVectors(t, kind) {
-			found = append(found, v.name)
-			if !bytes.Equal(v.encode(), made[v.name]) {
-				t.Errorf("%s is not what the generator makes", v.name)
-			}
-		}
-	}
-	slices.Sort(found)
-	if want := slices.Sorted(maps.Keys(made)); !slices.Equal(found, want) {
-		t.Errorf("files %q, generated %q", found, want)
-	}
-}
-
-func writeVectors(t *testing.T, made map[string][]byte) {
-	t.Helper()
-	for name, data := range made {
-		path := filepath.Join(vectors, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	set.Hold(t, append(textVectors(), historyVectors(t)...), *update)
 }
 
 func TestTextVectors(t *testing.T) {
-	for _, v := range loadVectors(t, "text") {
-		t.Run(v.name, func(t *testing.T) {
-			text, err := sigrefs.Parse(v.body)
-			if got := class(err); got != v.header["expect"] {
-				t.Fatalf("read: %s (%v), want %s", got, err, v.header["expect"])
-			}
-			if got := gitobj.Hash(gitobj.KindBlob, text.Encode(), gitobj.SHA1); err == nil && got.String() != v.header["list"] {
-				t.Errorf("encodes to %q, %v, want %s", text.Encode(), got, v.header["list"])
-			}
-			strict, err := sigrefs.ParseStrict(v.body)
-			if got := class(err); got != v.header["strict"] {
-				t.Errorf("read strictly: %s (%v), want %s", got, err, v.header["strict"])
-			}
-			if err == nil && !bytes.Equal(strict.Encode(), v.body) {
-				t.Errorf("encodes to %q", strict.Encode())
-			}
-		})
-	}
+	set.Each(t, "text", func(t *testing.T, v vector) {
+		text, err := sigrefs.Parse(v.Body)
+		if got := class(err); got != v.Header["expect"] {
+			t.Fatalf("read: %s (%v), want %s", got, err, v.Header["expect"])
+		}
+		if got := gitobj.Hash(gitobj.KindBlob, text.Encode(), gitobj.SHA1); err == nil && got.String() != v.Header["list"] {
+			t.Errorf("encodes to %q, %v, want %s", text.Encode(), got, v.Header["list"])
+		}
+		strict, err := sigrefs.ParseStrict(v.Body)
+		if got := class(err); got != v.Header["strict"] {
+			t.Errorf("read strictly: %s (%v), want %s", got, err, v.Header["strict"])
+		}
+		if err == nil && !bytes.Equal(strict.Encode(), v.Body) {
+			t.Errorf("encodes to %q", strict.Encode())
+		}
+	})
 }
 
 func TestHistoryVectors(t *testing.T) {
-	for _, v := range loadVectors(t, "history") {
-		t.Run(v.name, func(t *testing.T) {
-			store, err := unpack(v.body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rid, nid := must(radicle.ParseRID(v.header["rid"])), must(radicle.ParseNID(v.header["nid"]))
-			list, err := sigrefs.Read(t.Context(), store, rid, nid, oid(v.header["head"]))
-			if got := class(err); got != v.header["expect"] {
-				t.Fatalf("%s (%v), want %s", got, err, v.header["expect"])
-			}
-			if err == nil {
-				checkList(t, list, v)
-			}
-		})
-	}
+	set.Each(t, "history", func(t *testing.T, v vector) {
+		store, err := unpack(v.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rid, nid := must(radicle.ParseRID(v.Header["rid"])), must(radicle.ParseNID(v.Header["nid"]))
+		list, err := sigrefs.Read(t.Context(), store, rid, nid, oid(v.Header["head"]))
+		if got := class(err); got != v.Header["expect"] {
+			t.Fatalf("%s (%v), want %s", got, err, v.Header["expect"])
+		}
+		if err == nil {
+			checkList(t, list, v)
+		}
+	})
 }
 
 func checkList(t *testing.T, list *sigrefs.List, v vector) {
 	t.Helper()
-	if list.At.String() != v.header["at"] || list.Level.String() != v.header["level"] {
-		t.Errorf("%v at level %v, want %s at level %s", list.At, list.Level, v.header["at"], v.header["level"])
+	if list.At.String() != v.Header["at"] || list.Level.String() != v.Header["level"] {
+		t.Errorf("%v at level %v, want %s at level %s", list.At, list.Level, v.Header["at"], v.Header["level"])
 	}
 	text := sigrefs.Text{Refs: list.Refs}.Encode()
-	if got := gitobj.Hash(gitobj.KindBlob, text, gitobj.SHA1).String(); got != v.header["list"] {
-		t.Errorf("refs %q, %s, want %s", text, got, v.header["list"])
+	if got := gitobj.Hash(gitobj.KindBlob, text, gitobj.SHA1).String(); got != v.Header["list"] {
+		t.Errorf("refs %q, %s, want %s", text, got, v.Header["list"])
 	}
 }
 
