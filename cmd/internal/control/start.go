@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,8 +15,8 @@ import (
 	"time"
 )
 
-// startTime is how long a daemon may take until it listens.
-const startTime = 15 * time.Second
+// startTime is how long a daemon may take until it listens: one that dies is noticed at once, and a busy machine takes long.
+const startTime = time.Minute
 
 // ReadyLine is the line that a daemon which was started with --detached writes to its standard output when it can be reached,
 // before it closes it. Any other line is why it could not, and the line after that what helps.
@@ -93,7 +94,7 @@ func Start(ctx context.Context, p Place, program string, args ...string) error {
 
 // awaitReady reads what a daemon says of its start. The file ends at once with a process that dies.
 func awaitReady(ctx context.Context, ready *os.File, cmd *exec.Cmd) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, &StartError{Err: errors.New("it does not listen after 15 s")})
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, &StartError{Err: fmt.Errorf("it does not listen after %v", startTime)})
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = ready.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()

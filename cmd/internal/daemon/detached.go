@@ -58,10 +58,13 @@ func (o Options) lines(err error) string {
 	return line
 }
 
+// handoverTime is how long another daemon may take to answer or to end: less than control.Start waits.
+const handoverTime = 30 * time.Second
+
 // runOrFind is Run, or nothing as soon as another daemon answers. Whoever has the lock may still be starting, or just ending: it
 // has a while for either.
 func runOrFind(ctx context.Context, o Options) error {
-	waiting, cancel := context.WithTimeoutCause(ctx, 10*time.Second, ErrRunning)
+	waiting, cancel := context.WithTimeoutCause(ctx, handoverTime, ErrRunning)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

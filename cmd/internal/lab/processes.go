@@ -11,10 +11,11 @@ import (
 	"radswarm/cmd/internal/control"
 )
 
-// How long things may take before they are given up: a daemon's first answer, and the end of a process.
+// How long things may take before they are given up: a daemon's answer, where dozens of daemons share a few cores, and the end of
+// a process.
 const (
-	answerTime = 2 * time.Second
-	endTime    = 10 * time.Second
+	answerTime = 10 * time.Second
+	endTime    = 30 * time.Second
 )
 
 // ProcessError is something that a process of the lab did not do.

@@ -13,8 +13,8 @@ import (
 	"radswarm/radicle"
 )
 
-// onlineTime is how long Up waits for the friends of you to be connected.
-const onlineTime = 15 * time.Second
+// onlineTime is how long Up waits for the friends of you to be connected. Who was missed is dialled again after some seconds.
+const onlineTime = time.Minute
 
 // raise makes, starts and befriends all homes that are listed, many at once.
 func (l *Lab) raise(ctx context.Context, m *marker, o Options) error {
