@@ -185,7 +185,7 @@ func (h *Home) Lookup(key string) (value string, set bool) {
 }
 
 // runTime is how long a program may take.
-const runTime = time.Minute
+const runTime = 4 * time.Minute
 
 // Try runs a program in dir without a terminal and returns what it printed, standard output and error together, without the last
 // line feed.

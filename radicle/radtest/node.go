@@ -17,9 +17,9 @@ import (
 
 const (
 	// startTime is how long a node may take to answer; at its first start it looks for a proof of work.
-	startTime = 30 * time.Second
-	// WaitTime is how long [Eventually] waits.
-	WaitTime = 20 * time.Second
+	startTime = 2 * time.Minute
+	// WaitTime is how long [Eventually] waits: until something hangs, not until it is slow.
+	WaitTime = 2 * time.Minute
 	// pollTime is how often it looks.
 	pollTime = 20 * time.Millisecond
 	// startTries is how often a node is given another port.
@@ -163,7 +163,7 @@ func (n *Node) logTail() string {
 // Connect connects two nodes and waits until both say so.
 func Connect(t testing.TB, from, to *Node) {
 	t.Helper()
-	if err := from.Client.Connect(t.Context(), to.NID(), to.Addr, node.ConnectOptions{Timeout: 10 * time.Second}); err != nil {
+	if err := from.Client.Connect(t.Context(), to.NID(), to.Addr, node.ConnectOptions{Timeout: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	for _, pair := range [][2]*Node{{from, to}, {to, from}} {
@@ -182,7 +182,7 @@ func (n *Node) Clone(t testing.TB, rid radicle.RID, from *Node) (dir string) {
 	t.Helper()
 	h := n.Home
 	dir = filepath.Join(h.Work, rid.Canonical())
-	h.Rad(t, h.Work, "clone", rid.String(), dir, "--scope", "all", "--seed", from.NID().String(), "--timeout", "20s")
+	h.Rad(t, h.Work, "clone", rid.String(), dir, "--scope", "all", "--seed", from.NID().String(), "--timeout", "120s")
 	return dir
 }
 
