@@ -21,7 +21,7 @@ func opened(t *testing.T) (*App, Options) {
 		t.Fatal(err)
 	}
 	c := DefaultConfig()
-	c.Listen, c.Guess, c.Floor = []string{"127.0.0.1:0"}, false, -1
+	c.Listen, c.Guess, c.UPnP, c.Floor = []string{"127.0.0.1:0"}, false, false, -1
 	if err := c.Save(control.At(h)); err != nil {
 		t.Fatal(err)
 	}
