@@ -23,7 +23,7 @@ import (
 //
 //	home NAME                   makes a home that listens on a free port of this machine alone, and goes there
 //	as NAME                     goes to a home
-//	until REGEXP ARGUMENTS…     runs rad-swarm until its output matches, for half a minute at most
+//	until REGEXP ARGUMENTS…     runs rad-swarm until its output matches
 //	exits N ARGUMENTS…          runs rad-swarm, which must end with this exit code
 //	keep NAME REGEXP            keeps what the first group matched in the last output as $NAME
 //	flip HOME                   turns a byte round in every share that a home holds
@@ -58,6 +58,9 @@ func setup(e *testscript.Env) error {
 	return nil
 }
 
+// patience is for what hangs: on a busy machine friends are left alone for a while and asked again.
+const patience = 3 * time.Minute
+
 // endDaemons ends the daemons of all homes below a folder, and waits until they have.
 func endDaemons(dir string) error {
 	places, err := filepath.Glob(filepath.Join(dir, "*", "swarm"))
@@ -76,7 +79,7 @@ func endDaemons(dir string) error {
 }
 
 func endDaemon(p control.Place) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if c, _, err := control.Connect(ctx, p); err == nil {
 		err = c.Call(ctx, "POST", "/v1/stop", nil, nil)
@@ -140,7 +143,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err = poll(ctx, func() (bool, error) {
 		return ts.Exec("rad-swarm", args[1:]...) == nil && want.MatchString(ts.ReadFile("stdout")), nil
