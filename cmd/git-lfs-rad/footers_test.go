@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"radswarm/cmd/internal/control"
+	"radswarm/cmd/internal/lab"
 	"radswarm/radicle"
 )
 
@@ -36,6 +38,7 @@ const (
 
 // onDisk is a share file of a home.
 type onDisk struct {
+	held    bool   // else it is rotten or in the trash, and counts all the same
 	owner   string // DID key in hexadecimal digits
 	length  int64  // of the share
 	charged int64
@@ -53,7 +56,8 @@ func readFooter(path string) (onDisk, error) {
 	b := file[len(file)-footerLen:]
 	length, sealed := int64(binary.BigEndian.Uint64(b[80:])), int64(binary.BigEndian.Uint16(b[153:]))
 	outboard := 64 * ((length+1<<16-1)>>16 - 1)
-	name := hex.EncodeToString(b[16:48]) + "-" + hex.EncodeToString(b[48:80]) + ".share"
+	name := hex.EncodeToString(b[16:48]) + "-" + hex.EncodeToString(b[48:80])
+	is, ending, _ := strings.Cut(filepath.Base(path), ".")
 	switch {
 	case string(b[:16]) != "radswarm/share\x00\x01":
 		return onDisk{}, fmt.Errorf("%s begins its footer with %q", path, b[:16])
@@ -61,16 +65,19 @@ func readFooter(path string) (onDisk, error) {
 		return onDisk{}, fmt.Errorf("%s: the sum of the footer is wrong", path)
 	case int64(len(file)) != length+outboard+sealed+footerLen:
 		return onDisk{}, fmt.Errorf("%s has %d bytes, %d for the share", path, len(file), length)
-	case filepath.Base(path) != name:
+	case is != name:
 		return onDisk{}, fmt.Errorf("%s should be %s", path, name)
 	}
-	return onDisk{hex.EncodeToString(b[88:120]), length, max(minCharge, length+outboard+footerLen) + sealed}, nil
+	return onDisk{ending == "share", hex.EncodeToString(b[88:120]), length, max(minCharge, length+outboard+footerLen) + sealed}, nil
 }
+
+// shareFile is what the path of a share's file ends in.
+var shareFile = regexp.MustCompile(`\.(share|bad|trash-[0-9]+)$`)
 
 // readShares reads all shares that a home holds.
 func readShares(home string) (all []onDisk, err error) {
 	err = filepath.WalkDir(filepath.Join(home, "swarm", "shares"), func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".share") {
+		if err != nil || !shareFile.MatchString(path) {
 			return err
 		}
 		share, err := readFooter(path)
@@ -101,33 +108,37 @@ func footers(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// labHome is what "lab status" says of a home.
-type labHome struct{ Name, DID, Dir, State string }
-
 func compareDisks(ts *testscript.TestScript) error {
-	var homes []labHome
+	var homes []lab.Home
 	var own control.Status
 	var objects control.Objects
 	told(ts, &homes, "lab", "status")
 	told(ts, &own, "status")
 	told(ts, &objects, "ls")
 	owner := hex.EncodeToString(own.DID[:])
-	byDID, lengths := map[string]int{}, []int64{}
+	byDID, lengths := map[radicle.DID]int{}, []int64{}
 	for _, home := range homes {
 		shares, err := readShares(home.Dir)
 		if err != nil {
 			return err
 		}
+		var held int
 		var charged, yours int64
 		for _, s := range shares {
 			charged += s.charged
 			if s.owner == owner {
 				yours += s.charged
-				byDID[home.DID]++
+			}
+			if !s.held {
+				continue
+			}
+			held++
+			if s.owner == owner {
+				byDID[*home.DID]++
 				lengths = append(lengths, s.length)
 			}
 		}
-		if err := compareHome(ts, home, own.DID, len(shares), charged, yours); err != nil {
+		if err := compareHome(ts, home, own.DID, held, charged, yours); err != nil {
 			return err
 		}
 	}
@@ -148,8 +159,8 @@ func sizesOfGroups(lengths []int64) (groups []int) {
 }
 
 // compareHome compares what a holder that is awake says with its disk: in all, and of what is yours.
-func compareHome(ts *testscript.TestScript, home labHome, you radicle.DID, shares int, charged, yours int64) error {
-	if home.State != "awake" {
+func compareHome(ts *testscript.TestScript, home lab.Home, you radicle.DID, shares int, charged, yours int64) error {
+	if home.State != lab.Awake {
 		return nil
 	}
 	as := ts.Getenv("RAD_HOME")
@@ -173,9 +184,9 @@ func compareHome(ts *testscript.TestScript, home labHome, you radicle.DID, share
 
 // compareObjects compares who holds what, as the owner knows it, with the disks of all: by holder, and by object.
 func compareObjects(
-	ts *testscript.TestScript, own *control.Status, objects *control.Objects, byDID map[string]int, byObject []int,
+	ts *testscript.TestScript, own *control.Status, objects *control.Objects, byDID map[radicle.DID]int, byObject []int,
 ) error {
-	saidByDID, full := map[string]int{}, 0
+	saidByDID, full := map[radicle.DID]int{}, 0
 	var people []int
 	for _, o := range objects.Objects {
 		var h control.Holding
@@ -184,7 +195,7 @@ func compareObjects(
 		for _, s := range h.Shares {
 			if s.DID != nil {
 				n++
-				saidByDID[s.DID.String()]++
+				saidByDID[*s.DID]++
 			}
 		}
 		if n == len(h.Shares) {
