@@ -93,7 +93,7 @@ func (p *planner) resolve(ctx context.Context, t *todo, o *record.Object) error 
 	case is == nil || o.Record.Gen() > is.Record.Gen():
 		t.object, err = o, nil
 		if t.adopts {
-			t.object, err = o.Adopt(p.Place.Writer)
+			t.object, err = adopt(o, p.Place.Writer)
 		}
 	case o.Record.Gen() < is.Record.Gen(): // made before it was made anew, and settled then
 	case t.adopts:
@@ -104,6 +104,15 @@ func (p *planner) resolve(ctx context.Context, t *todo, o *record.Object) error 
 		t.object, err = renew(is, o)
 	}
 	return err
+}
+
+// adopt returns the object of somebody else as ours, with the holders that it came with: who keeps its shares for us.
+func adopt(o *record.Object, writer radicle.DID) (*record.Object, error) {
+	ours, err := o.Adopt(writer)
+	if err != nil {
+		return nil, err
+	}
+	return ours.Hold(o.Holders)
 }
 
 // renew returns the object with the manifest and holders of o, if they are newer.

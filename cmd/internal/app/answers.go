@@ -162,12 +162,12 @@ func (a *App) objectAnswers(r *daemon.Routes) {
 	answer(r, "GET /v1/objects", func(context.Context, *daemon.Request, nothing) (control.Objects, error) {
 		return o.List(), nil
 	})
-	answer(r, "GET /v1/objects/{oid}", func(_ context.Context, r *daemon.Request, _ nothing) (control.Holding, error) {
+	answer(r, "GET /v1/objects/{oid}", func(ctx context.Context, r *daemon.Request, _ nothing) (control.Holding, error) {
 		oid, size, err := objects.ParseName(r.Value("oid"))
 		if err != nil {
 			return control.Holding{}, err
 		}
-		return o.Holding(oid, size)
+		return o.Holding(ctx, oid, size)
 	})
 	stream(r, "DELETE /v1/objects/{oid}", func(
 		ctx context.Context, r *daemon.Request, in control.Forget, t tell,

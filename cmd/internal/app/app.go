@@ -293,7 +293,7 @@ func (a *App) openRooms(ctx context.Context) error {
 	a.peers.SetRepositories(a.repos)
 	a.peers.SetMover(mover{a.objects})
 	a.repos.SetPeople(a.peers)
-	a.repos.SetObjects(stored{a.objects, a.repos})
+	a.repos.SetObjects(a.objects)
 	return nil
 }
 

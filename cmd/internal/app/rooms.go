@@ -2,14 +2,10 @@ package app
 
 import (
 	"context"
-	"io/fs"
-	"slices"
 	"time"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
-	"radswarm/blobstore/record"
-	"radswarm/blobstore/zone"
 	"radswarm/cmd/internal/objects"
 	"radswarm/cmd/internal/peers"
 	"radswarm/cmd/internal/repos"
@@ -79,73 +75,7 @@ func (m mover) Drain(ctx context.Context, did radicle.DID) (moved, left int, err
 	return d.Moved, d.Left, err
 }
 
-// stored is package objects, as package repos sees it.
-type stored struct {
-	*objects.Objects
-	records objects.Records
-}
-
-var _ repos.Objects = stored{}
-
-// Publish implements repos.Objects: it orders the shares that the index knows to be opened, with the key that the record has.
-func (s stored) Publish(ctx context.Context, p blobstore.Pointer) error {
-	choices, err := s.records.Find(ctx, radicle.RID{}, p.OID, p.Size)
-	if err != nil {
-		return err
-	}
-	for _, c := range choices {
-		if c.Record.Reach() != record.Public {
-			continue
-		}
-		orders, err := s.orders(c.Object)
-		if err != nil {
-			return err
-		}
-		return s.Open(ctx, c.Object, orders)
-	}
-	return fs.ErrNotExist
-}
-
-// orders are the shares of an object, where the index knows them to be.
-func (s stored) orders(o *record.Object) (all []zone.OpenShare, err error) {
-	p := o.Pointer()
-	locator, err := o.Key.Repair().Locator(o.Manifest.Coding().K())
-	if err != nil {
-		return nil, err
-	}
-	holding, err := s.Holding(p.OID, &p.Size)
-	if err != nil {
-		return nil, err
-	}
-	for _, share := range holding.Shares {
-		root, ok := o.Manifest.Root(share.Index)
-		if share.DID == nil || !ok {
-			continue
-		}
-		sid, err := locator.SID(*share.DID, share.Index)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, zone.OpenShare{
-			Pointer: p, Holder: *share.DID, Index: share.Index, Name: blobstore.ShareName{SID: sid, Root: root},
-		})
-	}
-	return all, nil
-}
-
-// Holders implements repos.Objects.
-func (s stored) Holders(p blobstore.Pointer) (all []radicle.DID) {
-	holding, err := s.Holding(p.OID, &p.Size)
-	if err != nil {
-		return nil // it is not known here
-	}
-	for _, share := range holding.Shares {
-		if share.DID != nil && !slices.Contains(all, *share.DID) {
-			all = append(all, *share.DID)
-		}
-	}
-	return all
-}
+var _ repos.Objects = (*objects.Objects)(nil)
 
 // signTime bounds how long a signature may take for which nobody waits with a context of its own: an agent may ask a person.
 const signTime = time.Minute

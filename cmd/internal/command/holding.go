@@ -14,7 +14,9 @@ func whoHoldsCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name: "who-holds", ArgsUsage: "OID", Category: objects,
 		Usage: "show who holds the shares of an object",
-		Description: `Examples:
+		Description: `What friends keep for a collaborator alone is shown as held for them: their shares are not yours, and do not count.
+
+Examples:
 
     rad swarm who-holds 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     rad swarm who-holds 9f86d0 --json`,
@@ -74,6 +76,9 @@ func shareShown(s *control.Share, now time.Time) string {
 
 func shareState(s *control.Share) string {
 	state := s.State
+	if s.For != nil {
+		return "held for " + called(s.ForName, *s.For) + ", does not count"
+	}
 	if state == "" {
 		state = yesNo(s.DID == nil, "not placed", "placed")
 	}

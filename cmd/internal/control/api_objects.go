@@ -141,6 +141,9 @@ type Share struct {
 	State    string       `json:"state,omitempty"`    // held, missing, damaged, unreachable; of a verification
 	Error    string       `json:"error,omitempty"`
 	Healed   bool         `json:"healed,omitempty"`
+	// For is a collaborator for whom alone the share is kept there, by their record: it does not count. Nil: it is ours.
+	For     *radicle.DID `json:"for,omitempty"`
+	ForName string       `json:"for_name,omitempty"`
 }
 
 // Forget gives an object up: its shares are deleted where they are, and it is no longer known here.

@@ -47,6 +47,15 @@ type Zoned struct {
 	Repository Repository `json:"repository"`
 	Changed    int        `json:"changed"` // records
 	Truths     []Warning  `json:"truths"`
+	// Published is who knows that shares are open, where objects were made public. Nil: none were.
+	Published *Published `json:"published,omitempty"`
+}
+
+// Published is what those who have shares know of their being open. Each is named once.
+type Published struct {
+	Knows   []radicle.DID `json:"knows"`
+	Waits   []radicle.DID `json:"waits"`   // who will be told when they are there
+	Refuses []radicle.DID `json:"refuses"` // who keep nothing open: their shares stay closed to strangers
 }
 
 // AddMember lets somebody into a repository.

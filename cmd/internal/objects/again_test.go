@@ -179,7 +179,7 @@ func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, f := newHome(t, newTown(12)), newFile(t, 1<<20, 1)
 		h.mustPut(f, control.Full)
-		holding, err := h.Holding(f.OID, nil)
+		holding, err := h.Holding(t.Context(), f.OID, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -279,7 +279,7 @@ func TestRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, f := newHome(t, newTown(12)), newFile(t, 1<<20, 1)
 		h.mustPut(f, control.Full)
-		holding, _ := h.Holding(f.OID, nil)
+		holding, _ := h.Holding(t.Context(), f.OID, nil)
 		first := h.town.find(*holding.Shares[0].DID)
 		h.town.goAway(first)
 		h.town.set(first, func(n *neighbour) { n.stranger = true })

@@ -23,16 +23,21 @@ type coded struct {
 	n        int         // shares that are to be placed
 	owner    radicle.DID // the collaborator whose it is: nothing of it is in the index then; zero: ours
 	found    bool        // it is ours, and the index does not know it yet
+	reused   bool        // it is ours, by a collaborator's key
 }
 
 // foreign reports whether the object is a collaborator's.
 func (c *coded) foreign() bool { return c.owner != radicle.DID{} }
 
 func (r *row) params() blobstore.Params {
-	return blobstore.Params{OID: r.OID, Size: r.Size, Pad: blobstore.PadPadme, Gen: r.Gen}
+	pad := blobstore.PadPadme
+	if r.Salt.IsZero() { // of the public domain
+		pad = blobstore.PadNone
+	}
+	return blobstore.Params{OID: r.OID, Size: r.Size, Pad: pad, Gen: r.Gen}
 }
 
-// key returns the content key of an object of ours.
+// key returns the content key that our own key gives an object.
 func (o *Objects) key(r *row) (blobstore.ContentKey, error) {
 	ring, err := o.opt.Keys.Keyring()
 	if err != nil {
@@ -47,10 +52,6 @@ func (o *Objects) key(r *row) (blobstore.ContentKey, error) {
 
 // coded returns an object in the coding that counts, or in the next.
 func (o *Objects) coded(ctx context.Context, r *row, next bool) (*coded, error) {
-	key, err := o.key(r)
-	if err != nil {
-		return nil, err
-	}
 	if err := o.index.sync(ctx); err != nil { // it may have been made just now
 		return nil, err
 	}
@@ -66,7 +67,15 @@ func (o *Objects) coded(ctx context.Context, r *row, next bool) (*coded, error) 
 	if err != nil {
 		return nil, err
 	}
-	return newCoded(r, key, m, n)
+	key, reused, err := o.keyOf(ctx, r, m)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCoded(r, key, m, n)
+	if err == nil {
+		c.reused = reused
+	}
+	return c, err
 }
 
 func newCoded(r *row, key blobstore.ContentKey, m *manifest.Manifest, n int) (*coded, error) {
@@ -108,9 +117,10 @@ func (c *coded) record() record.New {
 	n := record.New{Pointer: r.Pointer, Gen: r.Gen, Salt: r.Salt, Key: c.key, Manifest: c.manifest}
 	n.Holders = make([]radicle.DID, c.n)
 	for index, at := range r.of(c.k()) {
-		if index < len(n.Holders) {
-			n.Holders[index] = at
+		for index >= len(n.Holders) { // it was reused: whoever stored it has more shares than we want
+			n.Holders = append(n.Holders, radicle.DID{})
 		}
+		n.Holders[index] = at
 	}
 	return n
 }

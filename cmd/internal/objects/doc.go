@@ -14,8 +14,11 @@
 //     of an object needs it more than placing does.
 //   - Safe is asked of an object by the friends of today. One that was coded for one friend is not safe with ten; where a client
 //     requires that it is, it is coded again at once.
-//   - An object that a collaborator stored as well is stored in the own personal domain, not by the collaborator's shares: only
-//     the own key brings it back for certain.
+//   - An object that a collaborator stored as well is stored by the collaborator's key only where that saves something: in the
+//     same coding, with K shares placed by its record, and public only where what is stored is public by the own word. Else it
+//     is stored by the own key, which alone brings it back for certain.
+//   - Of an object stored by a collaborator's key the key is in records only. Where none of them is here any more, the shares
+//     cannot be used; our own record is written with the next push.
 //
 // Everything is safe for concurrent use.
 package objects

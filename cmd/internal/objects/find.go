@@ -75,7 +75,7 @@ func (d *download) byRecords(ctx context.Context) ([]*coded, error) {
 // foreign is an object as a record has it.
 func foreign(choice record.Choice) (*coded, error) {
 	params := choice.Record.Params()
-	r := &row{Object: friend.Object{Pointer: choice.Pointer(), Gen: params.Gen}}
+	r := &row{Object: friend.Object{Pointer: choice.Pointer(), Gen: params.Gen, Salt: choice.Record.Salt()}}
 	k := choice.Manifest.Coding().K()
 	for index, did := range choice.Holders {
 		if did != (radicle.DID{}) {
@@ -282,12 +282,12 @@ func (o *Objects) ask(ctx context.Context, c *coded, has map[int]radicle.DID, al
 	})
 }
 
-// found notes that somebody has a share of ours that was not known to be there.
+// found notes that somebody has a share of ours that was not known to be there. What is open may be there for somebody else.
 func (o *Objects) found(c *coded, s swarm.Source) {
 	if c.found {
 		o.adopt(c)
 	}
-	if r := o.index.get(c.row.OID, c.row.Size); r != nil && r.at(c.k(), s.Index) == nil && slices.Contains([]int{r.Coding.K, r.Next.K}, c.k()) {
+	if r := o.index.get(c.row.OID, c.row.Size); r != nil && !r.Public && r.at(c.k(), s.Index) == nil && slices.Contains([]int{r.Coding.K, r.Next.K}, c.k()) {
 		o.index.share(c.row.OID, c.k(), s.Index, s.DID, true)
 	}
 }

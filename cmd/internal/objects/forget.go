@@ -6,10 +6,7 @@ import (
 	"sync"
 
 	"radswarm/blobstore"
-	"radswarm/blobstore/friend"
-	"radswarm/blobstore/record"
 	"radswarm/blobstore/swarm"
-	"radswarm/blobstore/zone"
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 )
@@ -257,22 +254,6 @@ func (o *Objects) Removed(ctx context.Context, did radicle.DID) error {
 		}
 		o.pend(p)
 		o.works.start(p, false)
-	}
-	return o.index.sync(ctx)
-}
-
-// Open offers shares of ours once more to those who have them, marked open: bytes do not travel.
-func (o *Objects) Open(ctx context.Context, object *record.Object, orders []zone.OpenShare) error {
-	p := object.Pointer()
-	c, err := foreign(record.Choice{Object: object})
-	if err != nil {
-		return err
-	}
-	o.index.edit(p.OID, func(row *friend.Object) { row.Public = true })
-	for _, order := range orders {
-		if err := o.open(ctx, c, order); err != nil {
-			return err
-		}
 	}
 	return o.index.sync(ctx)
 }

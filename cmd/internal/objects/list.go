@@ -2,6 +2,7 @@ package objects
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,21 +50,81 @@ func (c *crowd) describe(r *row, why string) control.Object {
 	return out
 }
 
-// Holding says who holds an object. One that is not known is a *control.Error with CodeNotFound.
-func (o *Objects) Holding(oid blobstore.OID, size *int64) (control.Holding, error) {
+// Holding says who holds an object, also for others who recorded it. One that is not known is a *control.Error with CodeNotFound.
+func (o *Objects) Holding(ctx context.Context, oid blobstore.OID, size *int64) (control.Holding, error) {
 	r, err := o.known(oid, size)
 	if err != nil {
 		return control.Holding{}, err
 	}
 	out := control.Holding{Object: newCrowd(o.opt.People).describe(r, o.whys()[oid]), Shares: []control.Share{}}
-	for index := range r.Coding.N {
+	for _, index := range r.indices(r.Coding.K, r.Coding.N) {
 		share := control.Share{Index: index}
 		if s := r.at(r.Coding.K, index); s != nil {
 			share = o.describeShare(s)
 		}
 		out.Shares = append(out.Shares, share)
 	}
-	return out, nil
+	others, err := o.heldForOthers(ctx, r)
+	out.Shares = append(out.Shares, others...)
+	return out, err
+}
+
+// Holders returns who has shares of an object for us, each once.
+func (o *Objects) Holders(p blobstore.Pointer) (all []radicle.DID) {
+	o.index.look(p, func(r *row) {
+		for _, did := range r.of(r.Coding.K) {
+			if !slices.Contains(all, did) {
+				all = append(all, did)
+			}
+		}
+	})
+	slices.SortFunc(all, radicle.DID.Compare)
+	return all
+}
+
+// indices returns the shares of a coding that are placed, and as many of the first that are not as there are to be, in order. A
+// coding that is reused may have shares placed beyond those that we want.
+func (r *row) indices(k, n int) []int {
+	placed := r.of(k)
+	all := slices.Collect(maps.Keys(placed))
+	for index := 0; len(all) < n; index++ {
+		if _, ok := placed[index]; !ok {
+			all = append(all, index)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// heldForOthers returns the shares that others have of an object by their records, and that are not kept for us: they do not
+// count.
+func (o *Objects) heldForOthers(ctx context.Context, r *row) (all []control.Share, err error) {
+	choices, err := o.recordsOf(ctx, r)
+	for _, choice := range record.Others(choices, o.opt.Self) {
+		ours := map[int]radicle.DID{}
+		if o.isReused(ctx, r, choice) {
+			ours = r.of(r.Coding.K)
+		}
+		for index, did := range choice.Holders {
+			if did.IsZero() || ours[index] == did {
+				continue
+			}
+			s := newPlaced(did, choice.Manifest.Coding().K(), index)
+			share, owner := o.describeShare(&s), choice.Place.Writer
+			share.For, share.ForName = &owner, o.opt.People.Person(owner).Name
+			all = append(all, share)
+		}
+	}
+	return all, err
+}
+
+// isReused reports whether our shares of an object are those that a record is about.
+func (o *Objects) isReused(ctx context.Context, r *row, choice record.Choice) bool {
+	if r.Coding.K != choice.Manifest.Coding().K() {
+		return false
+	}
+	c, err := o.coded(ctx, r, false)
+	return err == nil && c.manifest.Key() == choice.Manifest.Key()
 }
 
 func (o *Objects) describeShare(s *placed) control.Share {

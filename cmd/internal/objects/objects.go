@@ -32,6 +32,7 @@ type Objects struct {
 	memory   *budget
 	gate     gate
 	parts    parts
+	told     told
 	records  atomic.Pointer[Records]
 	settled  atomic.Bool // friends have been as many as now for some time
 	opened   time.Time

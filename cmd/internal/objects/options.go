@@ -58,6 +58,8 @@ type Records interface {
 	// Find returns records by which an object can be read, the best first; none is no error. The zero RID means any
 	// repository, a size below 0 any size.
 	Find(ctx context.Context, rid radicle.RID, oid blobstore.OID, size int64) ([]record.Choice, error)
+	// Public reports whether what is stored for a repository is for everyone, unless a path says otherwise.
+	Public(ctx context.Context, rid radicle.RID) bool
 	// Stored says that an object of a repository has placements to be recorded, or others than before. It must not call Objects.
 	Stored(ctx context.Context, rid radicle.RID, n record.New)
 }

@@ -108,7 +108,7 @@ func (p *partings) unsay(ctx context.Context, c *coded, people []swarm.Person) e
 			continue
 		}
 		var names []blobstore.ShareName
-		for index := range c.n {
+		for index := range max(c.n, c.roots()) {
 			name, err := c.name(one.DID, index)
 			if err != nil {
 				return err

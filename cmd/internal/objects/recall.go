@@ -33,15 +33,17 @@ func (o *Objects) assemble(ctx context.Context) {
 // recall asks people whether they have a share of an object already, each once in its work, and notes it. Of what was placed
 // just before the daemon was killed nothing is known here; and the same person would be offered another share now, because
 // the room that people have decides who gets which.
-func (o *Objects) recall(ctx context.Context, w *work, c *coded, people []swarm.Person) {
+//
+// What is open is shown to everybody, and so nobody's word that it is ours: it is claimed.
+func (o *Objects) recall(ctx context.Context, w *work, c *coded, people []swarm.Person) error {
 	var asked []swarm.Person
 	for _, p := range people {
-		if !w.fresh && !w.recalled[p.DID] {
+		if (!w.fresh || c.reused && c.row.Public) && !w.recalled[p.DID] {
 			asked = append(asked, p)
 		}
 	}
 	if len(asked) == 0 {
-		return
+		return nil
 	}
 	if w.recalled == nil {
 		w.recalled = map[radicle.DID]bool{}
@@ -49,19 +51,28 @@ func (o *Objects) recall(ctx context.Context, w *work, c *coded, people []swarm.
 	for _, p := range asked {
 		w.recalled[p.DID] = true
 	}
-	ctx, cancel := context.WithTimeout(ctx, recallTime)
+	asking, cancel := context.WithTimeout(ctx, recallTime)
 	defer cancel()
 	has := map[radicle.DID]bool{}
-	swarm.Find(ctx, c.repair, c.manifest, c.n, asked, func(s swarm.Source) {
+	var open []swarm.Source
+	swarm.Find(asking, c.repair, c.manifest, max(c.n, c.manifest.Roots()), asked, func(s swarm.Source) {
 		w.seen = append(w.seen, s)
-		if !has[s.DID] { // a second share with one person makes nothing safer
-			has[s.DID] = true
+		switch {
+		case has[s.DID]: // a second share with one person makes nothing safer
+		case c.row.Public:
+			open = append(open, s)
+		default:
 			o.found(c, s)
 		}
+		has[s.DID] = true
 	})
+	if err := o.claimAll(ctx, w, c, open); err != nil {
+		return err
+	}
 	if fresh := o.index.get(c.row.OID, c.row.Size); fresh != nil {
 		*c.row = *fresh
 	}
+	return nil
 }
 
 // takeBack has those shares deleted that people had and that others have as well.

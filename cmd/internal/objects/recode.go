@@ -60,7 +60,7 @@ func (o *Objects) grow(r *row, crowd *crowd, settled bool) {
 // the old shares are deleted. In between the object is at least as safe as before.
 func (o *Objects) recode(ctx context.Context, w *work, old *coded, crowd *crowd, settled bool) error {
 	r := old.row
-	next, err := o.next(ctx, w, r, crowd, settled)
+	next, err := o.next(ctx, w, old, crowd, settled)
 	if err != nil || next == nil {
 		return err
 	}
@@ -79,7 +79,8 @@ func (o *Objects) recode(ctx context.Context, w *work, old *coded, crowd *crowd,
 }
 
 // next returns the coding that takes the place of the one that counts; it begins one where that is better. Nil: there is none.
-func (o *Objects) next(ctx context.Context, w *work, r *row, crowd *crowd, settled bool) (*coded, error) {
+func (o *Objects) next(ctx context.Context, w *work, old *coded, crowd *crowd, settled bool) (*coded, error) {
+	r := old.row
 	if r.Next.K > 0 {
 		return o.coded(ctx, r, true)
 	}
@@ -87,10 +88,11 @@ func (o *Objects) next(ctx context.Context, w *work, r *row, crowd *crowd, settl
 	if !better {
 		return nil, nil
 	}
-	c, err := o.commit(ctx, w, r, scheme)
+	c, err := o.commit(ctx, w, r, old.key, scheme)
 	if err != nil {
 		return nil, err
 	}
+	c.reused = old.reused
 	bytes, err := c.manifest.MarshalBinary()
 	if err != nil {
 		return nil, err

@@ -61,7 +61,10 @@ func (o *Objects) first(ctx context.Context, w *work, r *row, crowd *crowd) (*co
 	if scheme.K == 0 {
 		return nil, nil
 	}
-	c, err := o.commit(ctx, w, r, scheme)
+	c, err := o.reuse(ctx, w, r, scheme)
+	if c == nil && err == nil {
+		c, err = o.fresh(ctx, w, r, scheme)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +82,19 @@ func (o *Objects) first(ctx context.Context, w *work, r *row, crowd *crowd) (*co
 // widest is how many shares are committed to where K is that of many friends, whose number still grows.
 const widest, manyK = 30, 10
 
-// commit reads an object's plaintext for its manifest in a coding.
-func (o *Objects) commit(ctx context.Context, w *work, r *row, scheme swarm.Scheme) (*coded, error) {
+// fresh codes an object by our own key.
+func (o *Objects) fresh(ctx context.Context, w *work, r *row, scheme swarm.Scheme) (*coded, error) {
 	key, err := o.key(r)
 	if err != nil {
 		return nil, err
 	}
+	return o.commit(ctx, w, r, key, scheme)
+}
+
+// commit reads an object's plaintext for its manifest in a coding.
+func (o *Objects) commit(
+	ctx context.Context, w *work, r *row, key blobstore.ContentKey, scheme swarm.Scheme,
+) (*coded, error) {
 	open, _, done, err := o.plaintext(ctx, r)
 	if err != nil {
 		return nil, err
@@ -130,7 +140,12 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 	if len(c.row.of(c.k())) >= c.n {
 		return nil
 	}
-	o.recall(ctx, w, c, o.takers(c, crowd))
+	if err := o.recall(ctx, w, c, o.takers(c, crowd)); err != nil {
+		return err
+	}
+	if err := o.claim(ctx, w, c, o.takers(c, crowd)); err != nil {
+		return err
+	}
 	before, takers := c.row.of(c.k()), o.takers(c, crowd)
 	if len(takers) == 0 || len(before) >= c.n {
 		return nil

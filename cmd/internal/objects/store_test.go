@@ -35,7 +35,10 @@ type records struct {
 	mu     sync.Mutex
 	stored []record.New
 	known  map[blobstore.OID][]record.Choice
+	public bool // what is stored for any repository
 }
+
+func (r *records) Public(context.Context, radicle.RID) bool { return r.public }
 
 func (r *records) Find(_ context.Context, _ radicle.RID, oid blobstore.OID, _ int64) ([]record.Choice, error) {
 	return r.known[oid], nil

@@ -32,6 +32,7 @@ type neighbour struct {
 	store  *blobtest.Memory
 	holder *blobtest.Switch
 	taken  atomic.Int64 // bytes of shares that it read
+	friend radicle.DID  // whose friend it is; zero: Ana's
 
 	mu        sync.Mutex // guards what follows
 	name      string
@@ -88,7 +89,11 @@ func (w *town) add() *neighbour {
 
 // view is the store as Ana sees it.
 func (n *neighbour) view() blobstore.Holder {
-	return &countingHolder{n.store.For(ana().NID().DID()), &n.taken}
+	who := n.friend
+	if who.IsZero() {
+		who = ana().NID().DID()
+	}
+	return &countingHolder{n.store.For(who), &n.taken}
 }
 
 // set changes a neighbour, which is noticed.

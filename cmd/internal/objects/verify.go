@@ -241,21 +241,25 @@ func (v *verifying) takeBack(ctx context.Context) error {
 
 // shares says what became of each share.
 func (v *verifying) shares(now *row) []control.Share {
-	all := make([]control.Share, v.c.n)
-	for index := range all {
-		all[index] = control.Share{Index: index}
+	indices := now.indices(v.c.k(), v.c.n)
+	for _, c := range v.checks {
+		if !slices.Contains(indices, c.Index) {
+			indices = append(indices, c.Index)
+		}
+	}
+	slices.Sort(indices)
+	all := make([]control.Share, len(indices))
+	for i, index := range indices {
+		all[i] = control.Share{Index: index}
 		if s := now.at(v.c.k(), index); s != nil {
-			all[index] = v.o.describeShare(s)
+			all[i] = v.o.describeShare(s)
 		}
 		if v.healed[index] {
-			all[index].State, all[index].Healed = swarm.Held.String(), true
+			all[i].State, all[i].Healed = swarm.Held.String(), true
 		}
 	}
 	for _, c := range v.checks {
-		if c.Index >= len(all) {
-			continue
-		}
-		one := &all[c.Index]
+		one := &all[slices.Index(indices, c.Index)]
 		if one.DID == nil { // it is lost
 			s := newPlaced(c.DID, v.c.k(), c.Index)
 			*one = v.o.describeShare(&s)

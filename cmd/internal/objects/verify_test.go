@@ -49,7 +49,7 @@ func TestVerifySeesAByteAndHealsIt(t *testing.T) {
 				t.Fatalf("%+v", v)
 			}
 			h.again()
-			if holding, err := h.Holding(f.OID, nil); err != nil || holding.Shares[4].Verified == nil {
+			if holding, err := h.Holding(t.Context(), f.OID, nil); err != nil || holding.Shares[4].Verified == nil {
 				t.Errorf("%+v, %v", holding, err)
 			}
 			bad := h.town.all[0]

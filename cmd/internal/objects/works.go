@@ -63,6 +63,7 @@ type work struct {
 	// Of the run that goes on, one at a time.
 	fresh    bool                 // the object was coded in this work: nobody can have a share that is not known
 	recalled map[radicle.DID]bool // who was asked what they have
+	claimed  map[radicle.DID]bool // who was offered what they have for others
 	seen     []swarm.Source       // what they had
 
 	mu      sync.Mutex

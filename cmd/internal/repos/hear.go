@@ -24,6 +24,7 @@ func (r *Repos) Met(s *holder.Session) {
 	r.syncs.mu.Lock()
 	r.syncs.online[s.DID] = s
 	r.syncs.mu.Unlock()
+	r.openSoon()
 	all := r.MemberOf(s.DID)
 	if len(all) == 0 {
 		return

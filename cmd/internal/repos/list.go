@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 
+	"radswarm/blobstore/zone"
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 )
@@ -57,7 +58,7 @@ func (r *Repos) describe(e *repository, v *view) control.Repository {
 	private := v.doc.Visibility().Private
 	out := control.Repository{
 		RID: e.rid, Public: !private, Delegates: v.doc.Delegates(), Readers: r.readers(e.rid, v), NoRead: r.settings.noRead(e.rid),
-		Default: r.settings.consent(e.rid).Ceiling(!private).String(), Pending: r.queue.count(e.rid), Warnings: []control.Warning{},
+		Default: r.ceiling(e, v).String(), Pending: r.queue.count(e.rid), Warnings: []control.Warning{},
 	}
 	if p, err := v.doc.Project(); err == nil {
 		out.Name = p.Name
@@ -77,6 +78,11 @@ func (r *Repos) describe(e *repository, v *view) control.Repository {
 	}
 	out.Warnings = append(out.Warnings, r.warnings(e, v)...)
 	return out
+}
+
+// ceiling is the zone of what is stored from now on where no path says otherwise.
+func (r *Repos) ceiling(e *repository, v *view) zone.Zone {
+	return r.settings.consent(e.rid).Ceiling(!v.doc.Visibility().Private)
 }
 
 // warnings are what a person should know of a repository.

@@ -158,12 +158,23 @@ func (r *Repos) object(ctx context.Context, e *repository, v *view, n record.New
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range choices {
-		if c.Key.Equal(n.Key) && c.Place.Writer != r.self {
-			return c.Object, nil
+	same := func(own bool) int {
+		return slices.IndexFunc(choices, func(c record.Choice) bool { return c.Key.Equal(n.Key) && (c.Place.Writer == r.self) == own })
+	}
+	for _, i := range []int{same(true), same(false)} {
+		if i >= 0 {
+			return asStored(choices[i].Object, n)
 		}
 	}
 	return record.Place{RID: e.rid, Writer: r.self}.New(n)
+}
+
+// asStored is an object of a record with the manifest and the holders that we have.
+func asStored(o *record.Object, n record.New) (*record.Object, error) {
+	if o.Manifest.Extends(n.Manifest) {
+		return o.Hold(n.Holders)
+	}
+	return o.Recode(n.Manifest, n.Holders)
 }
 
 // derives reports whether a content key comes from our own key, or is everybody's.

@@ -13,6 +13,7 @@ import (
 	"radswarm/blobstore/net"
 	"radswarm/blobstore/record"
 	"radswarm/blobstore/wire"
+	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 	"radswarm/radicle/node"
 	"radswarm/radicle/profile"
@@ -32,9 +33,9 @@ type Objects interface {
 	Unrecorded(ctx context.Context) ([]radicle.RID, error)
 	// Pending returns what is stored for a repository and not recorded as it is now.
 	Pending(ctx context.Context, rid radicle.RID) ([]record.New, error)
-	// Publish has the shares of an object offered once more to those who have them, marked open: bytes do not travel. It ends
-	// soon, and is done again until it is done.
-	Publish(ctx context.Context, p blobstore.Pointer) error
+	// Publish tells those who have shares of an object that they are open: bytes do not travel. It ends soon, and is done again
+	// until nobody waits. An object of which no public record of ours is here is [fs.ErrNotExist].
+	Publish(ctx context.Context, p blobstore.Pointer) (control.Published, error)
 	// Recorded says that records of objects are signed and stored.
 	Recorded(ctx context.Context, rid radicle.RID, objects []blobstore.Pointer) error
 	// Holders returns who has shares of an object, each once.
@@ -116,6 +117,7 @@ type Repos struct {
 	queue   queue
 	rounds  rounds
 	syncs   syncs
+	opening opening
 }
 
 // New returns the repositories of a home. They must be closed.

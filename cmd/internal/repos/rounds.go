@@ -164,7 +164,7 @@ func (r *Repos) Survey(ctx context.Context) {
 	if err := r.rebuild(ctx); err != nil && ctx.Err() == nil {
 		r.Log.Warn("queue of records cannot be rebuilt", "err", err)
 	}
-	r.rounds.work(func() { r.openAll(ctx) })
+	r.openSoon()
 	for _, rid := range all {
 		r.wake(rid)
 	}
@@ -241,6 +241,7 @@ func (r *Repos) commit(ctx context.Context, e *repository, p *plan) error {
 	if err != nil {
 		return err
 	}
+	r.willOpen(p)
 	place := record.Place{RID: e.rid, Writer: r.self}
 	_, err = e.repo.Update(ctx, signer, func(ctx context.Context, tx *storage.Tx) error {
 		_, err := tx.Commit(ctx, record.Ref, message, func(ctx context.Context, tree *storage.Tree) error {

@@ -55,6 +55,7 @@ func (r *Repos) hand(e *repository, p *plan) control.Batch {
 		r.finish(r.rounds.context(), e, p)
 		return control.Batch{Truths: truths}
 	}
+	r.willOpen(p)
 	out := encode(p.Batch)
 	out.ID, out.Truths = rand.Text(), truths
 	r.queue.prepare(out.ID, &prepared{rid: e.rid, plan: p, made: r.Now()})
@@ -264,41 +265,6 @@ func (r *Repos) tellObjects(ctx context.Context, rid radicle.RID, p *plan) {
 	}
 	if err := r.Objects.Recorded(ctx, rid, all); err != nil && ctx.Err() == nil {
 		r.Log.Warn("index does not know what is recorded", "rid", rid, "err", err)
-	}
-}
-
-// openShares has shares offered again, marked open: in the background, for who has them may be away.
-func (r *Repos) openShares(p *plan) {
-	if r.Objects == nil || len(p.published()) == 0 {
-		return
-	}
-	if err := r.settings.opening(p.published(), nil); err != nil {
-		r.Log.Warn("settings cannot be written", "err", err)
-	}
-	r.queue.open(p.published())
-	r.rounds.work(func() { r.openAll(r.rounds.ctx) })
-}
-
-// openAll opens the shares that are to be opened. Those that could not be are tried again at the next survey.
-func (r *Repos) openAll(ctx context.Context) {
-	if r.Objects == nil {
-		return
-	}
-	var done []blobstore.Pointer
-	for _, p := range r.queue.toOpen() {
-		err := r.Objects.Publish(ctx, p)
-		if ctx.Err() != nil {
-			break
-		}
-		if err != nil {
-			r.Log.Info("shares of a public object are not marked open yet", "oid", p.OID, "err", err)
-			continue
-		}
-		r.queue.opened(p)
-		done = append(done, p)
-	}
-	if err := r.settings.opening(nil, done); err != nil {
-		r.Log.Warn("settings cannot be written", "err", err)
 	}
 }
 

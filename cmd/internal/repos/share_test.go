@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"radswarm/blobstore"
+	"radswarm/blobstore/manifest"
 	"radswarm/blobstore/record"
 	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
@@ -26,13 +28,17 @@ func TestAdopted(t *testing.T) {
 	found := bo.find(t, rid, "take")[0]
 	bo.Stored(t.Context(), rid, record.New{
 		Pointer: found.Pointer(), Gen: found.Record.Gen(), Salt: found.Record.Salt(), Key: found.Key, Manifest: found.Manifest,
+		Holders: []radicle.DID{{}, cy.did()},
 	})
 	if b := bo.push(t, rid, sighted("take")); len(b.Records) != 1 {
 		t.Fatalf("nothing recorded: %+v", b)
 	}
 	if got := bo.find(t, rid, "take"); len(got) != 2 || got[0].Place.Writer != bo.did() || !got[0].Key.Equal(found.Key) {
 		t.Fatalf("bo's own record: %+v", got)
+	} else if !slices.Equal(got[0].Holders, []radicle.DID{{}, cy.did()}) {
+		t.Errorf("who keeps it for bo: %v", got[0].Holders)
 	}
+	bo.recodesReused(t, rid, found)
 	cy.fetchFrom(t, rid, bo)
 	if got := cy.find(t, rid, "take"); len(got) != 2 || !got[0].SameShares(got[1].Object) {
 		t.Errorf("cy finds %+v", got)
@@ -42,6 +48,29 @@ func TestAdopted(t *testing.T) {
 		Object: &control.Pointer{OID: p.OID, Size: p.Size}, Zone: "public", Sure: true,
 	}, nil)
 	check(t, err) // whoever can open it may publish it, by their own word
+}
+
+// recodesReused has a film of somebody else's key coded anew: our record says so.
+func (h *home) recodesReused(t *testing.T, rid radicle.RID, found record.Choice) {
+	t.Helper()
+	layout := must[blobstore.Layout](t)(found.Record.Params().Layout())
+	coding := must[blobstore.Coding](t)(layout.Coding(found.Manifest.Coding().K() - 1))
+	roots := make([]blobstore.Root, 10)
+	m := must[*manifest.Manifest](t)(manifest.Sign(found.Key, blobstore.PadPadme, found.Record.Gen(), coding, roots))
+	h.Stored(t.Context(), rid, record.New{
+		Pointer: found.Pointer(), Gen: found.Record.Gen(), Salt: found.Record.Salt(), Key: found.Key, Manifest: m,
+		Holders: []radicle.DID{h.did()},
+	})
+	h.push(t, rid, sighted("take"))
+	got := h.find(t, rid, "take")
+	i := slices.IndexFunc(got, func(c record.Choice) bool { return c.Place.Writer == h.did() })
+	if got[i].Manifest.Hash() != m.Hash() || !slices.Equal(got[i].Holders, []radicle.DID{h.did()}) {
+		t.Errorf("coded anew: %+v", got[i])
+	}
+	h.Stored(t.Context(), rid, record.New{ // and back
+		Pointer: found.Pointer(), Gen: found.Record.Gen(), Salt: found.Record.Salt(), Key: found.Key, Manifest: found.Manifest,
+	})
+	h.push(t, rid, sighted("take"))
 }
 
 // A push in several parts, none of which knows the others' keys, is read all the same.

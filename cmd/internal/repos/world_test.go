@@ -72,6 +72,7 @@ type home struct {
 	away      bool
 	index     map[radicle.RID][]record.New // what is stored and not recorded
 	published []blobstore.Pointer
+	sleeping  []radicle.DID // who holds shares and was not told
 	recorded  []blobstore.Pointer
 	issued    []radicle.DID
 	dialled   []radicle.DID
@@ -152,11 +153,13 @@ func (h *home) Signer(context.Context) (radicle.Signer, error) {
 
 // What follows is repos.Objects.
 
-func (h *home) Publish(_ context.Context, p blobstore.Pointer) error {
+func (h *home) Publish(_ context.Context, p blobstore.Pointer) (control.Published, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.published = append(h.published, p)
-	return nil
+	if !slices.Contains(h.published, p) {
+		h.published = append(h.published, p)
+	}
+	return control.Published{Knows: []radicle.DID{h.did()}, Waits: h.sleeping}, nil
 }
 
 // opened are the objects whose shares were offered again.

@@ -88,22 +88,38 @@ func (r *Repos) setObjects(
 	if z.Kind() == zone.Public && !in.Sure {
 		return unsure("who has these objects once has them for ever", sureHint(in))
 	}
-	for range maxAgain {
-		again, err := r.changeOnce(ctx, rid, in, z, tell, out)
-		if err != nil || !again {
-			return r.notThere(rid, err)
+	changed, err := r.changeAll(ctx, rid, in, z, tell, out)
+	if z.Kind() == zone.Public {
+		if out.Published = r.whoKnows(ctx, changed); out.Published != nil {
+			out.Truths = append(out.Truths, saidOf(out.Published))
 		}
 	}
-	return nil
+	return r.notThere(rid, err)
 }
 
-// changeOnce does one step of a change: a record that is not written yet is written first.
+// changeAll does all of a change, and returns the objects that it was about.
+func (r *Repos) changeAll(
+	ctx context.Context, rid radicle.RID, in control.SetZone, z zone.Zone, tell func(control.Line), out *control.Zoned,
+) (all []blobstore.Pointer, err error) {
+	for range maxAgain {
+		some, again, err := r.changeOnce(ctx, rid, in, z, tell, out)
+		if err != nil {
+			return all, err
+		}
+		if all = append(all, some...); !again {
+			break
+		}
+	}
+	return all, nil
+}
+
+// changeOnce does one step of a change, and returns the objects that it was about: a record that is not written yet is written first.
 func (r *Repos) changeOnce(
 	ctx context.Context, rid radicle.RID, in control.SetZone, z zone.Zone, tell func(control.Line), out *control.Zoned,
-) (again bool, err error) {
+) (changed []blobstore.Pointer, again bool, err error) {
 	if r.queue.count(rid) > 0 {
 		if err := r.Round(ctx, rid); err != nil {
-			return false, err
+			return nil, false, err
 		}
 	}
 	err = r.writing(ctx, rid, func(e *repository, v *view) error {
@@ -112,7 +128,8 @@ func (r *Repos) changeOnce(
 			return err
 		}
 		again = len(objects) > zone.MaxRecords
-		p, err := r.planChange(ctx, e, v, z, objects[:min(len(objects), zone.MaxRecords)])
+		changed = objects[:min(len(objects), zone.MaxRecords)]
+		p, err := r.planChange(ctx, e, v, z, changed)
 		if err != nil || p.empty() {
 			return err
 		}
@@ -123,7 +140,7 @@ func (r *Repos) changeOnce(
 		out.Truths = append(out.Truths, truths(p.Truths)...)
 		return r.commit(ctx, e, p)
 	})
-	return again, explainInward(err)
+	return changed, again, explainInward(err)
 }
 
 // planChange plans to move objects of our branch outward.
