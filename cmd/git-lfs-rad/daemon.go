@@ -31,11 +31,12 @@ func locate(ctx context.Context) (lfsagent.Place, error) {
 // local is the daemon of this home, which is found and started with the first object.
 type local struct {
 	env    profile.Env
+	fresh  time.Duration
 	mu     sync.Mutex
 	caller *control.Caller
 }
 
-func newLocal(env profile.Env) *local { return &local{env: env} }
+func newLocal(env profile.Env) *local { return &local{env: env, fresh: fresh} }
 
 func (d *local) close() {
 	d.mu.Lock()
@@ -56,12 +57,13 @@ func (d *local) Begin(_ context.Context, r lfsagent.Repository, _ lfsagent.Opera
 		}
 		d.caller = control.NewCaller(control.At(home), d.env)
 	}
-	return &session{caller: d.caller, repository: r, path: "/v1/repositories/" + r.RID.String()}, nil
+	return &session{caller: d.caller, fresh: d.fresh, repository: r, path: "/v1/repositories/" + r.RID.String()}, nil
 }
 
 // session carries the objects of one worker.
 type session struct {
 	caller     *control.Caller
+	fresh      time.Duration
 	repository lfsagent.Repository
 	path       string
 }
@@ -80,23 +82,30 @@ func (s *session) Store(ctx context.Context, object blobstore.Pointer, path stri
 
 const (
 	// fresh is how long a daemon may take to find friends after its start.
-	fresh = 20 * time.Second
-	// tries is how often one that is fresh is asked for an object. Each time it dials whom it misses.
-	tries = 3
+	fresh = 30 * time.Second
+	// pause is after how long one that is fresh is asked again for an object. Each time it dials whom it misses, but for those
+	// who have failed it a moment ago.
+	pause = time.Second
 )
 
 // Fetch lets the daemon write the object to path. git-lfs compares the OID before it takes the file.
-func (s *session) Fetch(ctx context.Context, object blobstore.Pointer, path string, moved func(int64)) (err error) {
+func (s *session) Fetch(ctx context.Context, object blobstore.Pointer, path string, moved func(int64)) error {
 	size := object.Size
 	ask := control.Get{OID: object.OID, Size: &size, To: path, SkipOID: true}
-	for range tries {
-		err = s.watch(ctx, "/fetch", ask, moved)
+	for {
+		err := s.watch(ctx, "/fetch", ask, moved)
 		f, ok := errors.AsType[*lfsagent.Failure](err)
-		if !ok || f.Code != lfsagent.Code(control.CodeMissing.Status()) || !s.caller.Fresh(fresh) {
+		if !ok || f.Code != lfsagent.Code(control.CodeMissing.Status()) || !s.caller.Fresh(s.fresh) {
+			return err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
 			return err
 		}
 	}
-	return err
 }
 
 // End tells the daemon, if one was asked, that there is nothing more to come.
