@@ -305,7 +305,7 @@ func (s *session) saySafety(files []bigFile) {
 		s.say.line("%s", f.line())
 	}
 	if more := len(files) - maxNamed; more > 0 {
-		s.say.line(textMoreSafe, more, files[maxNamed].safety.Spare)
+		s.say.line(textMoreSafe, more, count(files[maxNamed].safety.Spare, " or more"))
 	}
 }
 
@@ -317,6 +317,16 @@ func (f bigFile) line() string {
 		return fmt.Sprintf(textOnlyHere, name)
 	case !f.safety.Stored:
 		return fmt.Sprintf(textNowhere, name)
+	case f.safety.People == 1:
+		return fmt.Sprintf(textSafeOne, name)
 	}
-	return fmt.Sprintf(textSafe, name, f.safety.People, f.safety.Spare)
+	return fmt.Sprintf(textSafe, name, f.safety.People, count(f.safety.Spare, ""))
+}
+
+// count is how many may vanish, and what follows a number.
+func count(n int, suffix string) string {
+	if n <= 0 {
+		return "none"
+	}
+	return fmt.Sprint(n) + suffix
 }

@@ -77,12 +77,13 @@ const (
 // About big files.
 const (
 	textPartial    = "%d objects of this push are not in this repository: big files among them were not looked for"
-	textSafe       = "%s: with %d friends, of whom %d may vanish"
+	textSafe       = "%s: with %d friends, of whom %s may vanish"
+	textSafeOne    = "%s: with 1 friend, who must not vanish"
 	textCommits    = "the commits are with %s, too"
 	textOnlyHere   = "%s: on this disk only"
 	textNowhere    = "%s: neither stored nor here"
 	textLostBefore = "of earlier pushes, big files are neither stored nor here: %d"
-	textMoreSafe   = "and %d more, of whose friends %d or more may vanish"
+	textMoreSafe   = "and %d more, of whose friends %s may vanish"
 	hintLost       = "run `git lfs fetch --all` where they are, or push without them by `git -c swarm.require=local push …`"
 	hintPushLocal  = "push again, which goes on from here; or push without `%s` by `git -c swarm.require=local push …`"
 	hintRequire    = "run `git config swarm.require safe`"

@@ -105,7 +105,7 @@ func (b *BigFiles) Store(
 			in.Files = append(in.Files, control.File{Pointer: pointer(f.Object), Path: f.Path, Name: text(f.Name)})
 		}
 		var out control.Looked
-		say := progress{w: w}
+		say := newProgress(w)
 		err := d.Watch(ctx, http.MethodPost, route(rid, "store"), in, &out, say.line)
 		if err != nil {
 			return nil, explain(err)
@@ -140,11 +140,13 @@ func safeties(l control.Looked) []remote.Safety {
 	return all
 }
 
-// progress says what a daemon does: notes at once, bytes once a second.
+// progress says what a daemon does: notes at once, bytes once a second and not in the first.
 type progress struct {
 	w    io.Writer
 	last time.Time
 }
+
+func newProgress(w io.Writer) *progress { return &progress{w: w, last: time.Now()} }
 
 func (p *progress) line(l control.Line) error {
 	switch {

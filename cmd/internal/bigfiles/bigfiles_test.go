@@ -131,7 +131,20 @@ func TestStore(t *testing.T) {
 	if in.Require != control.Full || in.Storage != "/x/lfs" || in.Files[0].Name != "a\uFFFD.mp4" || in.Files[0].Path != files[0].Path {
 		t.Errorf("%+v", in)
 	}
-	if want := "waiting for bo [2J\nstoring: 1.5 MB of 3.0 MB, 50 %\n"; said.String() != want {
+	if want := "waiting for bo [2J\n"; said.String() != want { // it does not take a second
+		t.Errorf("said %q", said.String())
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var said bytes.Buffer
+	p := progress{w: &said} // a second ago nothing was said
+	for _, bytes := range []int64{1_500_000, 1_600_000} {
+		if err := p.line(control.Line{Progress: &control.Progress{What: "storing", Bytes: bytes, Total: 3_000_000}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := "storing: 1.5 MB of 3.0 MB, 50 %\n"; said.String() != want {
 		t.Errorf("said %q", said.String())
 	}
 }

@@ -31,7 +31,7 @@ func (b *BigFiles) Clone(ctx context.Context, rid radicle.RID, w io.Writer) erro
 		return err
 	}
 	var out control.Synced
-	say := progress{w: w}
+	say := newProgress(w)
 	if err := d.Watch(ctx, http.MethodPost, route(rid, "sync"), nil, &out, say.line); err != nil {
 		return explain(err)
 	}

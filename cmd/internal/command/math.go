@@ -142,12 +142,15 @@ func showSum(u *ui.UI, s *sum) error {
 	if s.Measured {
 		from = "as measured"
 	}
-	scheme := fmt.Sprintf("%d of %d", s.K, s.N)
+	scheme, vanishing := fmt.Sprintf("%d of %d", s.K, s.N), "none"
+	if s.Spare > 0 {
+		vanishing = fmt.Sprintf("any %d of %d", s.Spare, s.N)
+	}
 	err := u.Columns([][]string{
 		{"friends", fmt.Sprintf("%d, there %s of the time on average, %s", s.Friends, ui.Percent(s.Uptime), from)},
 		{"shares", fmt.Sprintf("any %s bring back %s", scheme, ui.Size(s.Size))},
 		{"each stores", fmt.Sprintf("%s; %s in all, %.2f times the file", ui.Size(s.Each), ui.Size(s.Total), s.Expansion)},
-		{"may vanish", fmt.Sprintf("any %d of %d; a push waits until %d have their share", s.Spare, s.N, s.SafeAt)},
+		{"may vanish", fmt.Sprintf("%s; a push waits until %s", vanishing, ui.Count(s.SafeAt, "has its share", "have their share"))},
 		{"opens now", chance(s.Opens)},
 		{"lost in a year", chance(s.Lost) + " if one friend in five left for good and nothing were repaired"},
 	})
