@@ -17,6 +17,8 @@ func (u *upload) settle(ctx context.Context, p *parcel, err error) {
 		u.place(p.index, p.to.DID)
 	case errors.Is(p.spool.reason(), errDetached) && ctx.Err() == nil:
 		u.alone(ctx, p)
+	case errors.Is(p.spool.reason(), errLater):
+		u.takeBack(p)
 	case errors.Is(err, blobstore.ErrRoot) && ctx.Err() == nil:
 		if fault := u.check(ctx); fault != nil {
 			u.fail(fault)
@@ -49,19 +51,9 @@ func (u *upload) check(ctx context.Context) error {
 
 // alone sends a share again in a pass of its own, beside the waves.
 func (u *upload) alone(ctx context.Context, p *parcel) {
-	u.mu.Lock()
-	u.apart[p.index] = true
-	u.mu.Unlock()
+	u.setApart([]int{p.index}, true)
 	u.tasks.Go(func() {
-		defer func() {
-			u.mu.Lock()
-			delete(u.apart, p.index)
-			u.mu.Unlock()
-			select {
-			case u.ended <- struct{}{}:
-			default:
-			}
-		}()
+		defer u.setApart([]int{p.index}, false)
 		select {
 		case u.lone <- struct{}{}:
 			defer func() { <-u.lone }()
@@ -72,4 +64,23 @@ func (u *upload) alone(ctx context.Context, p *parcel) {
 			u.pass(ctx, []*parcel{again})
 		}
 	})
+}
+
+// setApart says that shares are sent beside the waves, or not any more.
+func (u *upload) setApart(shares []int, apart bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, index := range shares {
+		if apart {
+			u.apart[index] = true
+		} else {
+			delete(u.apart, index)
+		}
+	}
+	if !apart {
+		select {
+		case u.ended <- struct{}{}:
+		default:
+		}
+	}
 }

@@ -157,6 +157,24 @@ func (u *upload) send(ctx context.Context, wave []int) {
 		u.fail(err)
 		return
 	}
+	parcels := u.offerAll(ctx, wave)
+	if len(parcels) == 0 {
+		return
+	}
+	start := time.Now()
+	going, stop := context.WithCancel(ctx)
+	var widening sync.WaitGroup
+	widening.Go(func() { u.widen(ctx, going, parcels) })
+	u.pass(ctx, parcels)
+	stop()
+	widening.Wait()
+	if took := time.Since(start).Seconds(); took > 0 {
+		u.rate = float64(u.s.Manifest.Coding().ShareLen(0)) / took
+	}
+}
+
+// offerAll offers shares, all at once, and returns those that are wanted.
+func (u *upload) offerAll(ctx context.Context, wave []int) []*parcel {
 	takers := u.take(len(wave))
 	parcels := make([]*parcel, len(wave))
 	var offering sync.WaitGroup
@@ -166,15 +184,7 @@ func (u *upload) send(ctx context.Context, wave []int) {
 		}
 	}
 	offering.Wait()
-	parcels = slices.DeleteFunc(parcels, func(p *parcel) bool { return p == nil })
-	if len(parcels) == 0 {
-		return
-	}
-	start := time.Now()
-	u.pass(ctx, parcels)
-	if took := time.Since(start).Seconds(); took > 0 {
-		u.rate = float64(u.s.Manifest.Coding().ShareLen(0)) / took
-	}
+	return slices.DeleteFunc(parcels, func(p *parcel) bool { return p == nil })
 }
 
 // take returns up to n people who were not asked yet.
@@ -317,7 +327,10 @@ func (u *upload) report() *SendReport {
 }
 
 // pass sends parcels in one pass over the file. A holder that holds up the others gets a pass of its own.
-func (u *upload) pass(ctx context.Context, parcels []*parcel) {
+func (u *upload) pass(ctx context.Context, parcels []*parcel) { u.passUntil(ctx, ctx, parcels) }
+
+// passUntil is a pass that is over when trial is done, a part of ctx. Whoever ends that has ended all spools before.
+func (u *upload) passUntil(ctx, trial context.Context, parcels []*parcel) {
 	writers := map[int]io.Writer{}
 	for _, p := range parcels {
 		if _, there := u.whole[p.index]; !there {
@@ -329,7 +342,10 @@ func (u *upload) pass(ctx context.Context, parcels []*parcel) {
 	watch.Go(func() { u.watch(watching, parcels) })
 	var err error
 	if len(writers) > 0 {
-		err = u.spread(ctx, writers)
+		err = u.spread(trial, writers)
+	}
+	if trial.Err() != nil && ctx.Err() == nil {
+		err = nil
 	}
 	for _, p := range parcels {
 		if err != nil {
