@@ -27,29 +27,27 @@ func (o *Objects) listen(did radicle.DID) <-chan struct{} {
 	known := make(chan struct{})
 	o.troubles.asked[did] = known
 	o.begin(func() {
-		o.hear(did, known)
+		err := o.hear(did, known)
 		o.troubles.mu.Lock()
-		defer o.troubles.mu.Unlock()
-		delete(o.troubles.asked, did)
+		delete(o.troubles.asked, did) // before: who is found silent from now on is asked anew
+		o.troubles.mu.Unlock()
+		o.answered(did, err)
 	})
 	return known
 }
 
-func (o *Objects) hear(did radicle.DID, known chan<- struct{}) {
+// hear returns what somebody answers, some time.
+func (o *Objects) hear(did radicle.DID, known chan<- struct{}) error {
 	ctx, cancel := context.WithTimeout(o.ctx, restSilent)
 	defer cancel()
 	answer := make(chan error, 1)
-	o.begin(func() {
-		_, err := o.opt.People.Holder(did).Have(ctx, make([]blobstore.ShareName, 1), blobstore.Nonce{})
-		answer <- err
-	})
+	o.begin(func() { answer <- o.greet(ctx, did) })
 	timer := time.NewTimer(probeTime)
 	defer timer.Stop()
 	select {
 	case err := <-answer:
 		close(known)
-		o.answered(did, err)
-		return
+		return err
 	case <-timer.C:
 	case <-ctx.Done():
 	}
@@ -57,8 +55,27 @@ func (o *Objects) hear(did radicle.DID, known chan<- struct{}) {
 	close(known)
 	select {
 	case err := <-answer:
-		o.answered(did, err)
+		return err
 	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// greet asks somebody a question, and while they do not answer another one after that which failed: a connection that is cut or
+// replaced takes the question with it.
+func (o *Objects) greet(ctx context.Context, did radicle.DID) error {
+	for {
+		_, err := o.opt.People.Holder(did).Have(ctx, make([]blobstore.ShareName, 1), blobstore.Nonce{})
+		if err == nil || !errors.Is(o.troubles.with(did), errSilent) {
+			return err
+		}
+		timer := time.NewTimer(probeTime)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/blobtest"
 	"radswarm/blobstore/record"
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/objects"
@@ -308,6 +309,30 @@ func TestTogether(t *testing.T) {
 			})
 		}
 		together.Wait()
+		h.close()
+	})
+}
+
+// Who did not answer in time, and whose connection took the question with it, is asked again before the client gives up.
+func TestSilentFriendComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, f := newHome(t, newTown(3)), newFile(t, 1<<20, 1)
+		bo, cut := h.town.all[0], make(chan struct{})
+		bo.holder.Set(blobtest.Gated(bo.view(), func(ctx context.Context) error {
+			select {
+			case <-cut:
+				return blobtest.ErrGone
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}))
+		time.AfterFunc(8*time.Second, func() {
+			bo.holder.Set(bo.view())
+			close(cut)
+		})
+		if out := h.mustPut(f, control.Full); !out.Safety.Full {
+			t.Errorf("%+v", out.Safety)
+		}
 		h.close()
 	})
 }
