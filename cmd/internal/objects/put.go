@@ -21,12 +21,9 @@ func (o *Objects) Put(ctx context.Context, ask control.Put, tell Tell) (control.
 	if !filepath.IsAbs(ask.Path) {
 		return control.Stored{}, &control.Error{Code: control.CodeUsage, Message: ask.Path + ": not an absolute path"}
 	}
-	require, err := o.required(ask.Require, tell)
-	if err != nil {
-		return control.Stored{}, err
-	}
 	name := filepath.Base(ask.Path)
-	if err := o.friendless(name, require); err != nil {
+	require, err := o.required(ask.Require, name, tell)
+	if err != nil {
 		return control.Stored{}, err
 	}
 	p, err := o.identify(ctx, ask, name, tell)
@@ -35,7 +32,7 @@ func (o *Objects) Put(ctx context.Context, ask control.Put, tell Tell) (control.
 	}
 	w := &client{o: o, tell: tell, require: require, hint: "rad swarm put --require local " + ask.Path, total: p.Size}
 	file := control.File{Pointer: control.Pointer(p), Path: ask.Path, Name: name}
-	one, err := o.promise(file, require, radicle.RID{}, filepath.Join(o.opt.Dir, pendingDir))
+	one, err := o.promise(file, require, radicle.RID{}, filepath.Join(o.opt.Dir, pendingDir), newCrowd(o.opt.People))
 	if err != nil {
 		return control.Stored{}, err
 	}
@@ -109,9 +106,10 @@ func hashed(ctx context.Context, f io.Reader, tell func(int64)) (blobstore.Point
 }
 
 // promise has a file stored, and returns what to wait for; nil where the object is so safe already.
-func (o *Objects) promise(file control.File, require control.Requirement, rid radicle.RID, dir string) (*promise, error) {
+func (o *Objects) promise(
+	file control.File, require control.Requirement, rid radicle.RID, dir string, crowd *crowd,
+) (*promise, error) {
 	p := blobstore.Pointer(file.Pointer)
-	crowd := newCrowd(o.opt.People)
 	var full, safe, sourced bool
 	known := o.index.look(p, func(r *row) {
 		s := crowd.safetyOf(r)

@@ -209,10 +209,20 @@ func (o *Objects) reach() {
 	}
 }
 
-// default requirement: safe where there is a friend.
-func (o *Objects) required(asked control.Requirement, tell Tell) (control.Requirement, error) {
+// required returns what is required of an object: safe where there is a friend, if nobody says. Where somebody requires friends
+// there has to be one.
+func (o *Objects) required(asked control.Requirement, name string, tell Tell) (control.Requirement, error) {
+	alone := len(o.opt.People.Friends()) == 0
 	switch asked {
-	case control.Local, control.Safe, control.Full:
+	case control.Local:
+		return asked, nil
+	case control.Safe, control.Full:
+		if alone {
+			return "", &control.Error{
+				Code: control.CodeMissing, Message: fmt.Sprintf("%s: require=%s, and there is no friend yet", name, asked),
+				Hint: "rad swarm invite --give 50GB",
+			}
+		}
 		return asked, nil
 	case "":
 	default:
@@ -220,22 +230,11 @@ func (o *Objects) required(asked control.Requirement, tell Tell) (control.Requir
 			Code: control.CodeUsage, Message: fmt.Sprintf("requirement %q is none of local, safe and full", string(asked)),
 		}
 	}
-	if len(o.opt.People.Friends()) > 0 {
+	if !alone {
 		return control.Safe, nil
 	}
 	if tell != nil {
 		tell(control.Line{Note: "no friend yet: it stays on this disk only until there is one (rad swarm invite)"})
 	}
 	return control.Local, nil
-}
-
-// friendless is that somebody requires friends and has none.
-func (o *Objects) friendless(name string, require control.Requirement) error {
-	if require == control.Local || len(o.opt.People.Friends()) > 0 {
-		return nil
-	}
-	return &control.Error{
-		Code: control.CodeMissing, Message: fmt.Sprintf("%s: require=%s, and there is no friend yet", name, require),
-		Hint: "rad swarm invite --give 50GB",
-	}
 }
