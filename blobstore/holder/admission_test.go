@@ -91,6 +91,9 @@ func TestFriendWithANewDevice(t *testing.T) {
 	if conn, access, err := ana.knock(bo, &wire.KnockMember{Certificate: ana.cert.Load().Bytes()}); !isCut(err) {
 		t.Errorf("the old device is let in by %v with %v: %v", conn.Device(), access, err)
 	}
+	if got := bo.control.noticed(t); got[0].DID != ana.did {
+		t.Errorf("the old one goes on, and bo is told of %+v", got)
+	}
 }
 
 func TestKnockOfAGuest(t *testing.T) {

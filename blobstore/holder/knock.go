@@ -68,6 +68,7 @@ func (s *Service) letIn(
 	}
 	before, _ := s.friends.Certificate(cert.DID())
 	if err := grant(ctx, cert); err != nil {
+		s.outdated(cert, err)
 		return err
 	}
 	if _, known := s.peer(cert.Device()); !known {
@@ -77,6 +78,14 @@ func (s *Service) letIn(
 	v.link.conn.Admit()
 	s.replaced(before, cert)
 	return nil
+}
+
+// outdated reports a machine that a newer one of the same person has replaced, and that goes on all the same: whose certificate it
+// is has been seen, and the device that presents it has proved itself.
+func (s *Service) outdated(cert *keyring.Certificate, err error) {
+	if errors.Is(err, keyring.ErrRetired) {
+		s.report(Twins{DID: cert.DID()})
+	}
 }
 
 // presented reads a certificate that a device presents as its own.

@@ -17,7 +17,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -92,20 +91,7 @@ func footers(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: footers")
 	}
-	deadline := time.After(time.Minute) // for what never agrees: on a busy machine friends meet again slowly
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := compareDisks(ts)
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline:
-			ts.Fatalf("%v", err)
-		case <-tick.C:
-		}
-	}
+	settle(ts, func() error { return compareDisks(ts) })
 }
 
 func compareDisks(ts *testscript.TestScript) error {

@@ -11,10 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -32,6 +34,7 @@ import (
 //	gone FILE…              deletes files and folders that must be there
 //	trace COMMAND…          is exec with GIT_TRACE in $WORK/trace
 //	count N TEXT FILE       counts the lines of a file that have a text
+//	until REGEXP COMMAND…   is exec again and again until the output matches, for a minute at most
 //	footers                 waits until what all homes say they hold is what lies on their disks
 //	rot HOME                turns a byte round in every share that a home of the lab holds
 //
@@ -78,7 +81,7 @@ func tell(t *testing.T, tool string, names ...string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"film": film, "same": same, "lab": bringUp, "as": as, "gone": gone, "trace": trace, "count": count,
-			"footers": footers, "rot": rot,
+			"until": until, "footers": footers, "rot": rot,
 		},
 		RequireExplicitExec: true,
 	})
@@ -244,5 +247,38 @@ func count(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if strconv.Itoa(n) != args[0] {
 		ts.Fatalf("%d lines with %q, not %s", n, args[1], args[0])
+	}
+}
+
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP COMMAND…")
+	}
+	want, err := regexp.Compile(args[0])
+	ts.Check(err)
+	settle(ts, func() error {
+		_ = ts.Exec(args[1], args[2:]...) // what it says counts
+		if out := ts.ReadFile("stdout"); !want.MatchString(out) {
+			return fmt.Errorf("no %q in\n%s", args[0], out)
+		}
+		return nil
+	})
+}
+
+// settle waits until something holds. What never does ends the story after a minute: on a busy machine friends meet again slowly.
+func settle(ts *testscript.TestScript, holds func() error) {
+	deadline := time.After(time.Minute)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := holds()
+		if err == nil {
+			return
+		}
+		select {
+		case <-deadline:
+			ts.Fatalf("%v", err)
+		case <-tick.C:
+		}
 	}
 }

@@ -41,7 +41,10 @@ func (p *Peers) warnTwins() (all []control.Warning) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for did := range p.twins {
-		w := control.Warning{Text: "your radicle key is in use on another machine too: what both sign will fork", Hint: "rad auth"}
+		w := control.Warning{
+			Text: "your radicle key is in use on another machine too: what both sign will fork. Give that one a key of its own",
+			Hint: "rad swarm auth --alias NAME",
+		}
 		if did != p.o.Self {
 			f, _ := p.state.Friend(did)
 			w = control.Warning{Text: label(friend.Friend{DID: did, Name: f.Name}) + " uses one radicle key on two machines: tell them"}
@@ -60,13 +63,13 @@ func (p *Peers) warnFriend(f friend.Friend) (all []control.Warning) {
 	}
 	p.mu.Unlock()
 	if skew, ok := errors.AsType[*keyring.ClockError](problem); ok {
-		all = append(all, control.Warning{Text: fmt.Sprintf(
+		all = append(all, control.Warning{Hint: "timedatectl status", Text: fmt.Sprintf(
 			"the certificate of %s is dated %s, and the clock here says %s: check both clocks", label(f), stamp(skew.Dated), stamp(skew.Clock))})
 	} else if said, ok := errors.AsType[*wire.RemoteError](problem); ok && said.Code == wire.CodeDenied {
-		all = append(all, control.Warning{Text: label(f) + " refuses this machine: " + said.Text})
+		all = append(all, control.Warning{Text: label(f) + " refuses this machine: " + said.Text, Hint: "rad swarm net dial " + label(f)})
 	} else if errors.Is(problem, ErrNotAdmitted) {
 		all = append(all, control.Warning{
-			Text: label(f) + " does not let you in: they have not added you, or have removed you", Hint: "rad swarm invite --give 50GB",
+			Text: label(f) + " does not let you in: they have not added you, have removed you, or know a newer machine with your key", Hint: "rad swarm invite --give 50GB",
 		})
 	}
 	return append(all, p.warnSilent(f)...)

@@ -46,6 +46,11 @@ func TestAClockThatIsWrongIsSaid(t *testing.T) {
 		}
 		a.wantWarning("check both clocks")
 		b.wantWarning("check the clocks of both machines")
+		for _, w := range append(a.Warnings(), b.Warnings()...) {
+			if w.Hint == "" {
+				t.Errorf("nothing to do about %q", w.Text)
+			}
+		}
 	})
 }
 
