@@ -6,7 +6,7 @@ package cmd_test
 // Groups, so that the table below reads as the drawing does. A path is relative to the module; * stands for one element.
 const (
 	roots      = "radicle blobstore"
-	formats    = "radicle/gitobj radicle/cjson radicle/identity radicle/sigrefs radicle/cob radicle/cob/patch"
+	formats    = "radicle/gitobj radicle/sshsig radicle/cjson radicle/identity radicle/sigrefs radicle/cob radicle/cob/patch"
 	allRadicle = "radicle radicle/* radicle/cob/*"
 	coding     = "blobstore/seal blobstore/erasure blobstore/share blobstore/manifest"
 	middle     = "blobstore/net blobstore/disk blobstore/wire blobstore/record blobstore/keyring blobstore/friend blobstore/object"
@@ -44,6 +44,8 @@ var house = []room{
 	{"radicle", ""},
 	{"radicle/gitobj", "radicle"}, // with cjson: not in the design, which lets the formats stand side by side
 	{"radicle/cjson", "radicle"},
+	{"radicle/sshsig", "radicle radicle/gitobj"}, // not in the design: what commits and collaborative objects are signed with
+	{"radicle/history", "radicle"},               // not in the design: only packages below radicle run git
 	{"radicle/identity", "radicle " + formats},
 	{"radicle/sigrefs", "radicle " + formats},
 	{"radicle/cob", "radicle " + formats},

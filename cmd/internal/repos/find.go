@@ -83,7 +83,7 @@ func (r *Repos) lookup(ctx context.Context, e *repository, v *view, oid blobstor
 	}
 	var all []record.Choice
 	for _, p := range pointers {
-		choices, failed, err := e.index.Lookup(ctx, p, r.openerNow(ctx), r.standing(v), &r.lies)
+		choices, failed, err := e.index.Lookup(ctx, p, r.openerNow(ctx), r.standing(ctx, e, v, oid, nil), &r.lies)
 		if err != nil {
 			return nil, err
 		}
@@ -93,11 +93,6 @@ func (r *Repos) lookup(ctx context.Context, e *repository, v *view, oid blobstor
 		all = append(all, choices...)
 	}
 	return all, nil
-}
-
-// standing says how the writers of a repository stand with this home.
-func (r *Repos) standing(v *view) record.Standing {
-	return func(did radicle.DID) record.Trust { return r.trust(v, did) }
 }
 
 // Lied remembers a manifest whose shares are as it says, and the whole is not the object.

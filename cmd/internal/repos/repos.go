@@ -107,6 +107,7 @@ type Repos struct {
 	settings *settings
 	lies     record.Lies
 	server   *replicate.Server
+	walking  chan struct{} // places for walks
 
 	mu     sync.Mutex
 	open   map[radicle.RID]*repository
@@ -131,6 +132,7 @@ func New(o Options) (*Repos, error) {
 		return nil, err
 	}
 	r := &Repos{Options: o, self: o.Profile.DID(), settings: s, open: make(map[radicle.RID]*repository)}
+	r.walking = make(chan struct{}, maxWalks)
 	r.members = members{of: make(map[radicle.RID][]radicle.DID), count: make(map[radicle.DID]int)}
 	r.server = replicate.NewServer(o.Storage, replicate.ServerOptions{Seeds: r.seeds})
 	r.queue.init()

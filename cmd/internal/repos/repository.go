@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"radswarm/blobstore"
 	"radswarm/blobstore/keyring"
 	"radswarm/blobstore/record"
 	"radswarm/blobstore/zone"
@@ -43,6 +44,8 @@ type repository struct {
 	seen    zone.Seen // under write
 	hinted  time.Time // under write: when holders were written last, or this program began
 
+	introducers introducers
+
 	// Under Repos.mu; and while there are users, repo stays.
 	info  os.FileInfo
 	users int
@@ -57,6 +60,9 @@ type view struct {
 	root  radicle.Oid                 // of the identity
 	tips  map[radicle.NID]radicle.Oid // of the identity, in each namespace
 	heads map[radicle.NID]radicle.Oid // of signed refs
+	// What own and delegates signed: whose it is, and text that is another one once any of it has moved.
+	believed []radicle.NID
+	state    string
 }
 
 // use returns a repository in storage, to be given back by release. One that is not there is fs.ErrNotExist.
@@ -206,6 +212,7 @@ func (r *Repos) fresh(ctx context.Context, e *repository) (*view, error) {
 	}
 	e.view, e.stamp, e.looked, e.stale = v, stamp, r.Now(), false
 	r.noteMembers(e.rid, v.doc)
+	r.follow(e, v)
 	return v, nil
 }
 
@@ -223,6 +230,9 @@ func (r *Repos) read(ctx context.Context, e *repository) (*view, error) {
 	for _, nid := range snapshot.Peers() {
 		head, _ := snapshot.Get(storage.NamespacePrefix(nid) + sigrefs.RefSigrefs)
 		trust := r.trust(v, nid.DID())
+		if trust > record.Stranger {
+			v.believed, v.state = append(v.believed, nid), v.state+nid.String()+head.String()
+		}
 		member := v.names(nid.DID())
 		if old != nil && old.heads[nid] == head && r.trust(old, nid.DID()) == trust && old.names(nid.DID()) == member {
 			v.heads[nid] = head
@@ -343,6 +353,24 @@ func (r *Repos) trust(v *view, did radicle.DID) record.Trust {
 		return record.Delegate
 	}
 	return record.Stranger
+}
+
+// standing says how the writers of records of one object stand with this home. Asked are those whose namespaces are read.
+func (r *Repos) standing(
+	ctx context.Context, e *repository, v *view, oid blobstore.OID, asked []radicle.DID,
+) record.Standing {
+	introducer := sync.OnceValue(func() radicle.DID { return r.introducer(ctx, e, v, oid) })
+	return func(did radicle.DID) record.Trust {
+		switch trust := r.trust(v, did); {
+		case trust > record.Stranger || did.IsZero():
+			return trust
+		case introducer() == did:
+			return record.Introducer
+		case slices.Contains(asked, did):
+			return record.Asked
+		}
+		return record.Stranger
+	}
 }
 
 // readers are those who read what follows the members: delegates first.
