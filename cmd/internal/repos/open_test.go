@@ -106,4 +106,3 @@ func TestPublic(t *testing.T) {
 		t.Error("the owner's word does not count")
 	}
 }
-
