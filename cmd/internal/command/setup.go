@@ -48,6 +48,7 @@ type settled struct {
 	Repository *radicle.RID `json:"repository,omitempty"` // that the working copy keeps its big files in
 	LFSConfig  bool         `json:"lfsconfig,omitempty"`  // it was written, and is to be committed
 	Removed    bool         `json:"removed,omitempty"`
+	Copy       bool         `json:"copy,omitempty"` // what was written into the working copy is removed too
 }
 
 func (e *env) setup(ctx context.Context, args []string) error {
@@ -113,7 +114,7 @@ func (e *env) showSettled(done *settled) error {
 	if done.LFSConfig {
 		e.ui.Note("commit it for the others: git add .lfsconfig")
 	}
-	if len(done.Wrote) == 0 && done.Repository == nil {
+	if len(done.Wrote) == 0 && done.Repository == nil && !done.Copy {
 		return e.ui.Say("nothing to do")
 	}
 	return nil
@@ -134,6 +135,7 @@ func (e *env) setupRemove(ctx context.Context) error {
 		if err := c.Forget(ctx); err != nil {
 			return err
 		}
+		done.Copy = true
 		e.ui.Note("what was written into this working copy is taken back; .lfsconfig is yours")
 	case !errors.Is(err, gitlfs.ErrNoRepository):
 		return err
