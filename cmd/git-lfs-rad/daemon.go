@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"radswarm/blobstore"
@@ -32,11 +33,12 @@ func locate(ctx context.Context) (lfsagent.Place, error) {
 type local struct {
 	env    profile.Env
 	fresh  time.Duration
+	grace  time.Duration
 	mu     sync.Mutex
 	caller *control.Caller
 }
 
-func newLocal(env profile.Env) *local { return &local{env: env, fresh: fresh} }
+func newLocal(env profile.Env) *local { return &local{env: env, fresh: fresh, grace: grace} }
 
 func (d *local) close() {
 	d.mu.Lock()
@@ -57,13 +59,15 @@ func (d *local) Begin(_ context.Context, r lfsagent.Repository, _ lfsagent.Opera
 		}
 		d.caller = control.NewCaller(control.At(home), d.env)
 	}
-	return &session{caller: d.caller, fresh: d.fresh, repository: r, path: "/v1/repositories/" + r.RID.String()}, nil
+	return &session{caller: d.caller, fresh: d.fresh, grace: d.grace, repository: r, path: "/v1/repositories/" + r.RID.String()}, nil
 }
 
 // session carries the objects of one worker.
 type session struct {
 	caller     *control.Caller
 	fresh      time.Duration
+	grace      time.Duration
+	hopeless   atomic.Bool // who is away stays away
 	repository lfsagent.Repository
 	path       string
 }
@@ -82,9 +86,11 @@ func (s *session) Store(ctx context.Context, object blobstore.Pointer, path stri
 
 const (
 	// fresh is how long a daemon may take to find friends after its start.
-	fresh = 30 * time.Second
-	// pause is after how long one that is fresh is asked again for an object. Each time it dials whom it misses, but for those
-	// who have failed it a moment ago.
+	fresh = 20 * time.Second
+	// grace is for how long any other one is asked for the first object that too few have who are there: some of them may
+	// have begun anew a moment ago.
+	grace = 3 * time.Second
+	// pause is after how long it is asked again. Each time it dials whom it misses, but for those who have failed it just now.
 	pause = time.Second
 )
 
@@ -92,10 +98,14 @@ const (
 func (s *session) Fetch(ctx context.Context, object blobstore.Pointer, path string, moved func(int64)) error {
 	size := object.Size
 	ask := control.Get{OID: object.OID, Size: &size, To: path, SkipOID: true}
-	for {
+	for began := time.Now(); ; {
 		err := s.watch(ctx, "/fetch", ask, moved)
 		f, ok := errors.AsType[*lfsagent.Failure](err)
-		if !ok || f.Code != lfsagent.Code(control.CodeMissing.Status()) || !s.caller.Fresh(s.fresh) {
+		if !ok || f.Code != lfsagent.Code(control.CodeMissing.Status()) {
+			return err
+		}
+		if !s.caller.Fresh(s.fresh) && (s.hopeless.Load() || time.Since(began) >= s.grace) {
+			s.hopeless.Store(true)
 			return err
 		}
 		timer := time.NewTimer(pause)

@@ -77,14 +77,14 @@ func (r *recorder) home(t *testing.T) func(string) (string, bool) {
 	return func(key string) (string, bool) { return dir, key == "RAD_HOME" }
 }
 
-func begin(t *testing.T, r *recorder, fresh time.Duration) lfsagent.Session {
+func begin(t *testing.T, r *recorder, fresh, grace time.Duration) lfsagent.Session {
 	t.Helper()
 	rid, err := radicle.ParseRID("rad:z3gqcJUoA1n9HaHKufZs5FCSGazv5")
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := newLocal(r.home(t))
-	d.fresh = fresh
+	d.fresh, d.grace = fresh, grace
 	t.Cleanup(d.close)
 	s, err := d.Begin(t.Context(), lfsagent.Repository{RID: rid, Storage: "/x/lfs", Require: "full"}, lfsagent.Upload)
 	if err != nil {
@@ -95,7 +95,7 @@ func begin(t *testing.T, r *recorder, fresh time.Duration) lfsagent.Session {
 
 func TestSession(t *testing.T) {
 	r := &recorder{}
-	s := begin(t, r, time.Hour)
+	s := begin(t, r, time.Hour, 0)
 	if err := s.End(t.Context()); err != nil || r.ended != 0 {
 		t.Errorf("nothing was asked, and the daemon hears of the end: %v", err)
 	}
@@ -124,7 +124,7 @@ func TestSession(t *testing.T) {
 // What the daemon says people read, with its hint.
 func TestFailures(t *testing.T) {
 	r := &recorder{err: &control.Error{Code: control.CodeMissing, Message: "bo is away", Hint: "rad swarm friend"}}
-	s := begin(t, r, 0)
+	s := begin(t, r, 0, 0)
 	for _, err := range []error{
 		s.Store(t.Context(), blobstore.Pointer{Size: 5}, "/x", func(int64) {}),
 		s.Fetch(t.Context(), blobstore.Pointer{Size: 5}, "/x", func(int64) {}),
@@ -136,6 +136,10 @@ func TestFailures(t *testing.T) {
 	}
 	if r.asked != 1 {
 		t.Errorf("a daemon that runs for long was asked %d times", r.asked)
+	}
+	r.asked = 0
+	if err := s.Fetch(t.Context(), blobstore.Pointer{Size: 5}, "/x", func(int64) {}); err == nil || r.asked != 1 {
+		t.Errorf("the next object was asked for %d times: %v", r.asked, err)
 	}
 	r.asked, r.err = 0, &control.Error{Code: control.CodeNotFound, Message: "not known here"}
 	if err := s.Fetch(t.Context(), blobstore.Pointer{Size: 5}, "/x", func(int64) {}); err == nil || r.asked != 1 {
@@ -153,12 +157,15 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// A daemon that has just started may not have found its friends yet.
-func TestFreshDaemon(t *testing.T) {
+// A daemon that has just started may not have found its friends yet, and friends that have may not have found it.
+func TestAskedAgain(t *testing.T) {
 	r := &recorder{found: 2, err: &control.Error{Code: control.CodeMissing, Message: "bo is away"}}
-	s := begin(t, r, time.Hour)
-	if err := s.Fetch(t.Context(), blobstore.Pointer{Size: 5}, "/x", func(int64) {}); err != nil || r.asked != 2 {
-		t.Errorf("asked %d times: %v", r.asked, err)
+	s := begin(t, r, time.Hour, 0)
+	for _, s := range []lfsagent.Session{s, begin(t, r, 0, time.Hour)} {
+		r.asked = 0
+		if err := s.Fetch(t.Context(), blobstore.Pointer{Size: 5}, "/x", func(int64) {}); err != nil || r.asked != 2 {
+			t.Errorf("asked %d times: %v", r.asked, err)
+		}
 	}
 	r.asked, r.found = 0, 0
 	ctx, cancel := context.WithCancel(t.Context())
