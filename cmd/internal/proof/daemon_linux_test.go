@@ -122,15 +122,15 @@ func reportSmall(b *testing.B, name string, t transfer) {
 }
 
 // each does n things, 16 at once.
-func each(b *testing.B, n int, do func(i int) error) {
-	b.Helper()
+func each(tb testing.TB, n int, do func(i int) error) {
+	tb.Helper()
 	var all sync.WaitGroup
 	next := make(chan int)
 	for range 16 {
 		all.Go(func() {
 			for i := range next {
 				if err := do(i); err != nil {
-					b.Error(err)
+					tb.Error(err)
 				}
 			}
 		})

@@ -33,18 +33,24 @@ type stage struct {
 	clients sync.Map // by home
 }
 
-// newStage brings up a lab in which you has so many friends.
+// newStage brings up a lab in which you has so many friends. Its program is this one.
 func newStage(tb testing.TB, friends int) *stage {
 	tb.Helper()
-	s := &stage{tb: tb, dir: shortDir(tb)}
-	s.program = filepath.Join(s.dir, programName)
+	program := filepath.Join(shortDir(tb), programName)
 	self, err := os.Executable()
 	if err == nil {
-		err = copyFile(self, s.program)
+		err = copyFile(self, program)
 	}
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return newStageOf(tb, program, friends)
+}
+
+// newStageOf is newStage with a program.
+func newStageOf(tb testing.TB, program string, friends int) *stage {
+	tb.Helper()
+	s := &stage{tb: tb, program: program, dir: shortDir(tb)}
 	o := lab.Options{Dir: filepath.Join(s.dir, "lab"), Program: s.program, Friends: friends}
 	tb.Cleanup(func() { s.down(o) })
 	l, risen, err := lab.Up(tb.Context(), o)

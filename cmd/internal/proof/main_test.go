@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"sync"
 	"testing"
 
 	"radswarm/cmd/internal/command"
@@ -34,13 +36,32 @@ func TestMain(m *testing.M) {
 	}
 	role, ok := roles[os.Getenv(roleKey)]
 	if !ok {
-		os.Exit(m.Run())
+		code := m.Run()
+		_ = os.RemoveAll(built)
+		os.Exit(code)
 	}
 	if err := profiled(role); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
+
+// built is the folder of programs, once there is one.
+var built string
+
+// programs returns a folder with our programs as people have them, and with the least of agents. They are built once.
+var programs = sync.OnceValues(func() (bin string, err error) {
+	if built, err = os.MkdirTemp("", "rs"); err != nil {
+		return "", err
+	}
+	bin = filepath.Join(built, "bin") + string(filepath.Separator)
+	out, err := exec.Command("go", "build", "-o", bin,
+		"../../rad-swarm", "../../git-remote-rad", "../../git-lfs-rad", "./testdata/links").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
 
 // profileKey is the environment variable with the folder to which processes of a role write their processor profiles.
 const profileKey = "RADSWARM_PROOF_PROFILES"
