@@ -14,7 +14,7 @@ import (
 )
 
 // patience is what a test waits for that must happen. It is a safety net, no measure.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // TestNetwork is the contract of net.Network, executed.
 func TestNetwork(t *testing.T, b *Backend) {

@@ -23,7 +23,7 @@ import (
 )
 
 // patience is what must happen within; a safety net, no measure.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // everybody knows all devices, and counts the streams that it serves.
 type everybody struct{ served chan struct{} }

@@ -229,7 +229,7 @@ func inTheMiddle(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if d := time.Since(start); d > patience/3 {
+	if d := time.Since(start); d > patience/12 {
 		t.Errorf("Close took %v", d)
 	}
 }
