@@ -81,7 +81,7 @@ func TestSeedsOffline(t *testing.T) {
 			t.Errorf("%s pushed nothing:\n%s", helper.name, out)
 		}
 	}
-	if took["ours"] > took["Radicle's"]/2 {
+	if took["ours"] > took["Radicle's"]-4*time.Second { // of nine; a push alone takes as long with both
 		t.Errorf("ours took %v, Radicle's %v", took["ours"], took["Radicle's"])
 	}
 }

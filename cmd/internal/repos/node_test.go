@@ -36,7 +36,7 @@ func TestRealNodes(t *testing.T) {
 	two.Clone(t, rid, one)
 	ana.store(t, rid, "take")
 	ana.push(t, rid, sighted("take"))
-	ana.Home.Rad(t, dir, "sync", "--announce")
+	ana.Home.Rad(t, dir, "sync", "--announce", "--timeout", "2min")
 	radtest.Eventually(t, "bo has the record", func() bool { return bo.repository(t, rid).Records == 1 })
 	if bo.opens(t, rid, "take", ana) {
 		t.Fatal("who is no member reads")
