@@ -84,7 +84,8 @@ type Get struct {
 	Size    *int64        `json:"size,omitempty"` // nil: as the index or a record knows it
 	To      string        `json:"to"`
 	Replace bool          `json:"replace,omitempty"`
-	// SkipOID leaves the comparison of the SHA-256 to the client.
+	// SkipOID leaves the comparison of the SHA-256 to the client, who then decides what becomes of the file: the daemon does not
+	// wait until it is on the disk for good. Git-lfs does not either for what it can fetch again.
 	SkipOID bool `json:"skip_oid,omitempty"`
 }
 

@@ -58,7 +58,7 @@ func (o *Objects) Fetch(ctx context.Context, rid radicle.RID, ask control.Get, t
 		p.leave()
 		return control.Fetched{}, err
 	}
-	return out, p.become(ask.To, ask.Replace)
+	return out, p.become(ask.To, ask.Replace, !ask.SkipOID)
 }
 
 func sizeOf(ask control.Get) int64 {

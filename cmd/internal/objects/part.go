@@ -73,13 +73,18 @@ func (p *part) leave() {
 	}
 }
 
-// become makes a part that is complete the file at a path, durably. Without replace a file that is there stays.
-func (p *part) become(path string, replace bool) error {
+// become makes a part that is complete the file at a path. Without replace a file that is there stays. What is not durable may be
+// gone, or other bytes, after a loss of power.
+func (p *part) become(path string, replace, durable bool) error {
 	defer p.free()
-	if err := errors.Join(p.Sync(), p.Close()); err != nil {
+	var err error
+	if durable {
+		err = p.Sync()
+	}
+	if err := errors.Join(err, p.Close()); err != nil {
 		return err
 	}
-	if err := moved(p.path, path, replace); err != nil {
+	if err := moved(p.path, path, replace); err != nil || !durable {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
