@@ -213,6 +213,9 @@ func (a *App) repositoryAnswers(r *daemon.Routes) {
 	answer(r, "GET /v1/repositories", func(ctx context.Context, _ *daemon.Request, _ nothing) (control.Repositories, error) {
 		return p.Repositories(ctx)
 	})
+	answer(r, "POST /v1/zone", func(ctx context.Context, _ *daemon.Request, in control.SetDefaultZone) (control.DefaultZone, error) {
+		return p.SetDefaultZone(ctx, in)
+	})
 	answer(r, "GET /v1/repositories/{rid}", func(ctx context.Context, r *daemon.Request, _ nothing) (control.Repository, error) {
 		return inRepository(r, func(rid radicle.RID) (control.Repository, error) { return p.Repository(ctx, rid) })
 	})

@@ -65,6 +65,7 @@ func TestBadLines(t *testing.T) {
 		{"member add bo", ui.Usage, "invalid did: ", "rad swarm member add --help"},
 		{"member list --repo x", ui.Usage, "--repo: ", "rad swarm member list --help"},
 		{"zone default secret --repo x", ui.Usage, "", "rad swarm zone default --help"},
+		{"zone default private --all --repo rad:z3gqcJUoA1n9HaHKufZs5FCSGazv5", ui.Usage, "zone default: one repository, or --all", "rad swarm zone default --help"},
 		{"zone set public", ui.Usage, "zone set: of what?", "rad swarm zone set --help"},
 		{"zone set public f --all", ui.Usage, "zone set: of what?", "rad swarm zone set --help"},
 		{"init --private --public", ui.Usage, "init: say who may have it", "rad swarm init --private"},

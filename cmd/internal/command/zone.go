@@ -27,6 +27,7 @@ Examples:
     rad swarm zone
     rad swarm zone --all
     rad swarm zone default private
+    rad swarm zone default public --all --sure
     rad swarm zone set public film.mp4 --sure
     rad swarm zone set shared:did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK --all`,
 		Flags:  []cli.Flag{repoFlag(), &cli.BoolFlag{Name: "all", Usage: "list all repositories with their zones"}},
@@ -34,7 +35,10 @@ Examples:
 		Subcommands: []*cli.Command{
 			{
 				Name: "default", ArgsUsage: "ZONE", Usage: "set who may read what is added from now on",
-				Flags: []cli.Flag{repoFlag(), sureFlag()}, Action: e.zoneDefault,
+				Flags: []cli.Flag{
+					&cli.BoolFlag{Name: "all", Usage: "in all repositories for which nothing else is set"}, repoFlag(), sureFlag(),
+				},
+				Action: e.zoneDefault,
 			},
 			{
 				Name: "set", ArgsUsage: "ZONE [OID|PATH]", Usage: "set who may read an object that is there, or with --all every one",
@@ -58,6 +62,9 @@ func (e *env) showZones(c *cli.Context) error {
 		return err
 	}
 	return e.ui.Result(out, func() error {
+		if err := e.ui.Say("%s is the zone where nothing else is set", out.Default); err != nil {
+			return err
+		}
 		if len(out.Repositories) == 0 {
 			return e.ui.Say("no repositories yet: %s init", e.ui.Program())
 		}
@@ -96,7 +103,27 @@ func (e *env) zoneDefault(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("all") {
+		return e.zoneOfAll(c, control.SetDefaultZone{Zone: z, Sure: c.Bool("sure")})
+	}
 	return e.setZone(c, control.SetZone{Default: z, Sure: c.Bool("sure")})
+}
+
+// zoneOfAll sets the zone of all repositories that have none of their own.
+func (e *env) zoneOfAll(c *cli.Context, in control.SetDefaultZone) error {
+	if c.IsSet("repo") {
+		return ui.Usagef(helpHint(c.Command), "zone default: one repository, or --all")
+	}
+	var out control.DefaultZone
+	if err := e.call(c.Context, http.MethodPost, to("zone"), in, &out); err != nil {
+		return err
+	}
+	return e.ui.Result(out, func() error {
+		if err := e.ui.Say("objects stored from now on are %s where nothing else is set", out.Zone); err != nil {
+			return err
+		}
+		return showWarnings(e.ui, out.Truths, false)
+	})
 }
 
 func (e *env) zoneSet(c *cli.Context) error {

@@ -6,6 +6,7 @@ import "radswarm/radicle"
 // public.
 //
 //	GET    /v1/repositories                        Repositories
+//	POST   /v1/zone                                SetDefaultZone → DefaultZone: of all repositories that have none of their own
 //	GET    /v1/repositories/{rid}                  Repository
 //	POST   /v1/repositories/{rid}/zone             SetZone → lines, Zoned
 //	POST   /v1/repositories/{rid}/members          AddMember → lines, AddedMember
@@ -15,6 +16,7 @@ import "radswarm/radicle"
 // Repositories is what is in storage and concerns us.
 type Repositories struct {
 	Repositories []Repository `json:"repositories"`
+	Default      string       `json:"zone"` // of objects in repositories of which the owner has said nothing
 }
 
 // Repository is one repository as the daemon sees it.
@@ -40,6 +42,20 @@ type SetZone struct {
 	Zone    string   `json:"zone,omitempty"` // for Object or All
 	// Sure agrees to what cannot be taken back.
 	Sure bool `json:"sure,omitempty"`
+}
+
+// SetDefaultZone is the owner's word about all repositories of which there is no other.
+type SetDefaultZone struct {
+	Zone string `json:"zone"`
+	// Sure agrees to what cannot be taken back.
+	Sure bool `json:"sure,omitempty"`
+}
+
+// DefaultZone is what counts from now on.
+type DefaultZone struct {
+	Zone   string        `json:"zone"`
+	Own    []radicle.RID `json:"own"` // repositories that have a zone of their own, which stays
+	Truths []Warning     `json:"truths"`
 }
 
 // Zoned is what changed.

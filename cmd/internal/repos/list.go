@@ -13,7 +13,7 @@ import (
 
 // Repositories returns what is in storage.
 func (r *Repos) Repositories(ctx context.Context) (control.Repositories, error) {
-	out := control.Repositories{Repositories: []control.Repository{}}
+	out := control.Repositories{Repositories: []control.Repository{}, Default: r.settings.consent(radicle.RID{}).Ceiling(true).String()}
 	all, err := r.Storage.Repositories(ctx)
 	if err != nil {
 		return out, err

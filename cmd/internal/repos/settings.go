@@ -31,7 +31,7 @@ type settings struct {
 
 // settingsFile is the file. Zones are written as in .gitattributes.
 type settingsFile struct {
-	Default      string                         `json:"default,omitempty"` // for all repositories; written by hand
+	Default      string                         `json:"default,omitempty"` // for all repositories of which nothing else is said
 	Repositories map[radicle.RID]*repositorySet `json:"repositories,omitempty"`
 	// Opening are objects that were made public, and whose shares are not all marked open yet.
 	Opening []string `json:"opening,omitempty"`
@@ -189,6 +189,29 @@ func (s *settings) edit(rid radicle.RID, change func(*repositorySet)) error {
 	maps.Copy(next.Repositories, s.file.Repositories)
 	next.Repositories[rid] = r
 	return s.write(next)
+}
+
+// setDefault notes the owner's word about all repositories, durably.
+func (s *settings) setDefault(z zone.Zone) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.file
+	next.Default = z.String()
+	return s.write(next)
+}
+
+// own returns the repositories that have a zone of their own, in order.
+func (s *settings) own() []radicle.RID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []radicle.RID{}
+	for rid, r := range s.file.Repositories {
+		if r.Zone != "" {
+			all = append(all, rid)
+		}
+	}
+	slices.SortFunc(all, radicle.RID.Compare)
+	return all
 }
 
 // opening notes objects whose shares are to be marked open, and those whose shares are.

@@ -55,6 +55,33 @@ func (r *Repos) setCeiling(ctx context.Context, rid radicle.RID, in control.SetZ
 	return nil
 }
 
+// SetDefaultZone notes the owner's word about all repositories. Those that have a zone of their own keep it, and what is stored
+// stays what it is.
+func (r *Repos) SetDefaultZone(_ context.Context, in control.SetDefaultZone) (out control.DefaultZone, err error) {
+	z, err := wanted(in.Zone)
+	if err != nil {
+		return out, err
+	}
+	if z.Kind() == zone.Public && !in.Sure {
+		return out, unsure(
+			"everything stored from now on in public repositories is for everyone, for ever", "rad swarm zone default public --all --sure",
+		)
+	}
+	if err := r.settings.setDefault(z); err != nil {
+		return out, err
+	}
+	out = control.DefaultZone{Zone: z.String(), Own: r.settings.own(), Truths: []control.Warning{}}
+	if z.Kind() == zone.Public {
+		out.Truths = append(out.Truths, control.Warning{Text: "in private repositories objects follow the members all the same"})
+	}
+	if n := len(out.Own); n > 0 {
+		out.Truths = append(out.Truths, control.Warning{
+			Text: fmt.Sprintf("repositories with a zone of their own, which they keep: %d", n), Hint: "rad swarm zone --all",
+		})
+	}
+	return out, nil
+}
+
 // wanted reads a zone that a person has asked for.
 func wanted(text string) (zone.Zone, error) {
 	z, err := zone.Parse(text)
