@@ -169,7 +169,6 @@ func (d *desk) back(l *lane, check func(dir string)) map[string]effort {
 		}
 		all[what] = d.spend(cmd)
 		if what == "fetch" {
-			d.run(copied, "git", "lfs", "fsck", "--objects")
 			d.run(copied, "git", "lfs", "checkout")
 		}
 		check(copied)
