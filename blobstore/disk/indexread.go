@@ -23,6 +23,9 @@ func (x *index) row(name blobstore.ShareName) (r record, suspect bool, err error
 	if err != nil {
 		return r, true, err
 	}
+	if r.state == absent { // marked, and without leases
+		return r, x.suspect[name], nil
+	}
 	var owner, mid []byte
 	var open bool
 	err = x.each("SELECT owner, open, mid FROM lease WHERE share = ? ORDER BY owner", []any{id}, func() error {

@@ -100,7 +100,8 @@ func (x *index) replace(r *record, dirty bool, sum *charges) error {
 // retire makes the row of a name one without charges, and returns its id.
 func (x *index) retire(name blobstore.ShareName, sum *charges) (id int64, err error) {
 	var base, sealed, charge int64
-	err = x.one("SELECT id, base FROM share WHERE sid = ? AND root = ?", []any{name.SID[:], name.Root[:]}, &id, &base)
+	var st state
+	err = x.one("SELECT id, base, state FROM share WHERE sid = ? AND root = ?", []any{name.SID[:], name.Root[:]}, &id, &base, &st)
 	if errors.Is(err, sql.ErrNoRows) {
 		const insert = "INSERT INTO share (sid, root) VALUES (?, ?) RETURNING id"
 		return id, x.one(insert, []any{name.SID[:], name.Root[:]}, &id)
@@ -109,6 +110,9 @@ func (x *index) retire(name blobstore.ShareName, sum *charges) (id int64, err er
 		return 0, err
 	}
 	sum.total -= base
+	if st == absent { // marked, and without leases
+		return id, nil
+	}
 	var owner []byte
 	err = x.each("SELECT owner, sealed, charge FROM lease WHERE share = ?", []any{id}, func() error {
 		sum.total -= sealed

@@ -48,11 +48,11 @@ func TestOrderOfOperations(t *testing.T) {
 			write part
 			sync part
 			close part
-			open share.share
 			mkdir outer
 			syncdir .
 			mkdir folder
 			syncdir outer
+			open share.share
 			remove share.lease
 			rename part share.share
 			syncdir folder`},

@@ -134,7 +134,7 @@ func (s *Store) install(p *part, had *bool) func(*record) error {
 // replace puts a part where its share belongs, and removes the one that stood there in another state.
 func (s *Store) replace(p *part, before standing, leases []lease) error {
 	name := p.footer.name
-	if err := s.makeFolder(folder(name.SID)); err != nil {
+	if err := s.makeFolders(folder(name.SID)); err != nil {
 		return err
 	}
 	if err := s.writeLeases(name, p.lease, leases); err != nil {

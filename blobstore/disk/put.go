@@ -200,6 +200,7 @@ func (p *put) flush(some []int) {
 	var steps []*step
 	var whole []int
 	finished := together(some, func(i int) error { return p.arrivals[i].part.finish() })
+	p.makeFolders(some)
 	for n, i := range some {
 		a := p.arrivals[i]
 		if err := finished[n]; err != nil {
@@ -215,6 +216,15 @@ func (p *put) flush(some []int) {
 		a.done = true
 		p.outcomes[i] = blobstore.Outcome{Had: a.had && a.err == nil, Err: a.err}
 	}
+}
+
+// makeFolders makes the folders of some shares, together. What goes wrong shows again where one of them is moved there.
+func (p *put) makeFolders(some []int) {
+	dirs := make([]string, len(some))
+	for n, i := range some {
+		dirs[n] = folder(p.offers[i].Name.SID)
+	}
+	_ = p.store.makeFolders(dirs...)
 }
 
 // giveUp ends what did not become a share: parts are removed, and room is given back.

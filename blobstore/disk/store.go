@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,20 +125,40 @@ type folders struct {
 	made map[string]bool
 }
 
-// makeFolder makes sure that a folder of shares is there, and will be.
-func (s *Store) makeFolder(dir string) error {
+// makeFolders makes sure that folders of shares are there, and will be. What is above several is synced once.
+func (s *Store) makeFolders(dirs ...string) error {
 	s.folders.mu.Lock()
 	defer s.folders.mu.Unlock()
-	for _, d := range []string{path.Dir(dir), dir} {
-		if s.folders.made[d] {
+	outer := make([]string, len(dirs))
+	for i, d := range dirs {
+		outer[i] = path.Dir(d)
+	}
+	for _, level := range [][]string{outer, dirs} {
+		if err := s.makeLevel(level); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeLevel makes folders, none of which lies in another. The caller holds folders.mu.
+func (s *Store) makeLevel(dirs []string) error {
+	var fresh, above []string
+	for _, d := range dirs {
+		if s.folders.made[d] || slices.Contains(fresh, d) {
 			continue
 		}
 		if err := s.fs.Mkdir(d); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		if err := s.fs.SyncDir(path.Dir(d)); err != nil {
-			return err
+		if fresh = append(fresh, d); !slices.Contains(above, path.Dir(d)) {
+			above = append(above, path.Dir(d))
 		}
+	}
+	if err := errors.Join(together(above, s.fs.SyncDir)...); err != nil {
+		return err
+	}
+	for _, d := range fresh {
 		s.folders.made[d] = true
 	}
 	return nil
