@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -15,7 +16,9 @@ import (
 	"time"
 
 	"radswarm/blobstore"
+	"radswarm/blobstore/friend"
 	"radswarm/blobstore/net"
+	"radswarm/blobstore/wire"
 	"radswarm/cmd/internal/control"
 	"radswarm/cmd/internal/objects"
 	"radswarm/radicle"
@@ -379,4 +382,126 @@ func (h *inside) allKnow(f film) {
 		told, err := h.objects.Publish(h.t.Context(), blobstore.Pointer(f.Pointer))
 		return err == nil && len(told.Knows) > 0 && len(told.Waits) == 0
 	})
+}
+
+// named agrees to be named as a holder of what is open.
+func named(c *Config) { c.AcceptPublic = "named" }
+
+// A stranger to all holders, who has nothing but a clone and the address of whose film it is, reads what is public: she says who
+// agreed to be named, and those let everybody read.
+func TestStrangerReadsWhatIsPublic(t *testing.T) {
+	town := net.NewMemory(1)
+	ana, eve := open(t, town, radtest.Ana), open(t, town, 9)
+	holders := []*inside{open(t, town, 4, named), open(t, town, 5, named), open(t, town, 6, named), open(t, town, 7)}
+	for _, h := range holders {
+		ana.befriends(h)
+	}
+	rid, f := ana.makes(identity.Visibility{}), newFilm(t, filmSize)
+	ana.pushes(rid, f)
+	eve.clones(rid, ana)
+	if err := eve.state.SetHints(t.Context(), ana.did(), ana.peers.Addresses()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := eve.fetches(rid, f); err == nil {
+		t.Fatal("a stranger reads what follows the members")
+	}
+	ana.zone(rid, f, "public")
+	ana.allKnow(f)
+	eve.clones(rid, ana)
+	out, err := eve.fetches(rid, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range out.Sources {
+		if s.DID == holders[3].did() {
+			t.Error("who did not agree is named")
+		}
+	}
+	if len(eve.state.Friends()) != 0 || len(out.Sources) == 0 {
+		t.Errorf("%+v", out)
+	}
+}
+
+// knocks presents an introduction by who may sign one.
+func (h *inside) knocks(at *inside, introduction []byte) error {
+	h.t.Helper()
+	conn, err := h.net.Connect(h.t.Context(), at.keys.Device().Device(), at.net.Addrs())
+	h.must(err)
+	s, err := conn.Open(h.t.Context())
+	h.must(err)
+	_, err = wire.Knock(h.t.Context(), s, &wire.KnockGuest{Certificate: h.keys.Certificate().Bytes(), Introduction: introduction})
+	if err != nil {
+		conn.Close(0) // the next one begins anew
+	}
+	return err
+}
+
+// At the door of a running holder an introduction counts that its friend made, for who presents it, and that has not run out; and it
+// opens that friend's shares, and no one's else.
+func TestIntroductionsAtTheDoor(t *testing.T) {
+	town := net.NewMemory(1)
+	ana, bo, cy, eve := open(t, town, radtest.Ana), open(t, town, radtest.Bo), open(t, town, radtest.Cy), open(t, town, 9)
+	ana.befriends(bo)
+	cy.befriends(bo)
+	rid := ana.makes(private(eve.did()))
+	hers, his := newFilm(t, filmSize), newFilm(t, filmSize+1)
+	ana.pushes(rid, hers)
+	other := cy.makes(private(eve.did()))
+	cy.pushes(other, his)
+	eve.clones(rid, ana)
+	eve.clones(other, cy)
+
+	made := func(h *inside, guest radicle.DID, ago, life time.Duration) []byte {
+		i, err := friend.NewIntroduction(h.keys.Device(), h.keys.Certificate(), friend.IntroductionRequest{
+			Guest: guest, RID: rid, Now: time.Now().Add(-ago), Life: life,
+		})
+		h.must(err)
+		return i.Bytes()
+	}
+	did, elses := eve.did(), cy.did()
+	good := made(ana, did, 0, 0)
+	damaged := bytes.Clone(good)
+	damaged[len(damaged)-1] ^= 1
+	for name, i := range map[string][]byte{
+		"signature":  damaged,
+		"other name": bytes.Replace(made(ana, elses, 0, 0), elses[:], did[:], 1),
+		"expired":    made(ana, did, time.Hour, time.Minute),
+		"another's":  made(ana, elses, 0, 0),
+		"no friend":  made(open(t, town, 8), did, 0, 0),
+	} {
+		if err := eve.knocks(bo, i); err == nil {
+			t.Errorf("%s: let in", name)
+		}
+	}
+	if err := eve.knocks(bo, good); err != nil {
+		t.Fatal(err)
+	}
+	i, err := friend.ParseIntroduction(good)
+	eve.must(err)
+	eve.must(eve.state.AddReceived(t.Context(), i))
+	eve.must(eve.state.SetHints(t.Context(), bo.did(), bo.peers.Addresses()))
+	if _, err := eve.state.AddCertificate(t.Context(), bo.keys.Certificate()); err != nil {
+		t.Fatal(err)
+	}
+	for rid, c := range map[radicle.RID]struct {
+		film
+		owner *inside
+		reads bool
+	}{rid: {hers, ana, true}, other: {his, cy, false}} {
+		choices, err := eve.repos.Find(t.Context(), rid, c.OID, c.Size)
+		if err != nil || len(choices) != 1 {
+			t.Fatalf("%d records, %v", len(choices), err)
+		}
+		locator, err := choices[0].Key.Repair().Locator(choices[0].Manifest.Coding().K())
+		eve.must(err)
+		sid, err := locator.SID(bo.did(), 0)
+		eve.must(err)
+		root, _ := choices[0].Manifest.Root(0)
+		err = eve.peers.HolderFor(bo.did(), ana.did()).Get(
+			t.Context(), blobstore.ShareName{SID: sid, Root: root}, []blobstore.Range{{Len: 100}}, func(int, []byte) error { return nil },
+		)
+		if (err == nil) != c.reads || !c.reads && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("shares of %s: %v", c.owner.Person.Alias(), err)
+		}
+	}
 }

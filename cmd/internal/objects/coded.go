@@ -22,6 +22,7 @@ type coded struct {
 	manifest *manifest.Manifest
 	n        int         // shares that are to be placed
 	owner    radicle.DID // the collaborator whose it is: nothing of it is in the index then; zero: ours
+	rid      radicle.RID // where the collaborator recorded it
 	found    bool        // it is ours, and the index does not know it yet
 	reused   bool        // it is ours, by a collaborator's key
 }

@@ -82,7 +82,9 @@ func foreign(choice record.Choice) (*coded, error) {
 			r.shares = append(r.shares, newPlaced(did, k, index))
 		}
 	}
+	r.Public = choice.Reach() == record.Public
 	c := &coded{row: r, key: choice.Key, repair: choice.Key.Repair(), manifest: choice.Manifest, owner: choice.Place.Writer}
+	c.rid = choice.Place.RID
 	c.n = max(len(choice.Holders), choice.Manifest.Roots())
 	var err error
 	if c.object, err = object.FromManifest(choice.Key, params, choice.Manifest); err != nil {
@@ -233,6 +235,9 @@ func (o *Objects) gather(c *coded, everybody, only bool) func(context.Context, c
 		if everybody {
 			gathering.Go(func() { o.ask(ctx, c, has, only, more) })
 		}
+		if everybody && !only && c.foreign() && c.row.Public {
+			gathering.Go(func() { o.askStrangers(ctx, c, more) })
+		}
 		if only {
 			return
 		}
@@ -280,6 +285,50 @@ func (o *Objects) ask(ctx context.Context, c *coded, has map[int]radicle.DID, al
 			o.found(c, s)
 		}
 	})
+}
+
+// askStrangers finds an open object at those who agreed to be named as its holders, by the word of who stored it. They are asked for a
+// byte of each share: what they have they do not tell who is unknown to them.
+func (o *Objects) askStrangers(ctx context.Context, c *coded, more chan<- swarm.Source) {
+	people, err := o.opt.People.Where(ctx, c.owner, c.rid, c.row.OID)
+	if err != nil {
+		o.log.Debug("holders of an open object are not known", "object", c.row.OID, "of", c.owner, "err", err)
+		return
+	}
+	friends := o.opt.People.Friends()
+	var asking sync.WaitGroup
+	for _, one := range people {
+		if slices.Contains(friends, one.DID) {
+			continue // was asked
+		}
+		asking.Go(func() {
+			if s, ok := o.tryShares(ctx, c, one); ok {
+				more <- s // there is room: they are few
+			}
+		})
+	}
+	asking.Wait()
+}
+
+// tryShares finds which share of an open object somebody has.
+func (o *Objects) tryShares(ctx context.Context, c *coded, one swarm.Person) (s swarm.Source, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	for index := range max(c.n, manifest.MinRoots) {
+		name, err := c.name(one.DID, index)
+		if err != nil {
+			return s, false
+		}
+		err = one.Holder.Get(ctx, name, []blobstore.Range{{Len: 1}}, func(int, []byte) error { return nil })
+		if err == nil {
+			return swarm.Source{DID: one.DID, Holder: one.Holder, Index: index, Name: name}, true
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			o.log.Debug("open share is not to be had", "object", c.row.OID, "at", one.DID, "err", err)
+			return s, false
+		}
+	}
+	return s, false
 }
 
 // found notes that somebody has a share of ours that was not known to be there. What is open may be there for somebody else.

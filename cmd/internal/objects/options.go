@@ -25,6 +25,8 @@ type People interface {
 	Friends() []radicle.DID
 	// Keepers returns those of whom an owner told that they keep its shares.
 	Keepers(owner radicle.DID) []radicle.DID
+	// Where asks who stored an open object of a repository who holds it. Those holders only read, and last until ctx is done.
+	Where(ctx context.Context, writer radicle.DID, rid radicle.RID, oid blobstore.OID) ([]swarm.Person, error)
 	// Changes returns a channel that gets a value some time after somebody came, went, or has other room than before; one value
 	// may stand for several changes. Stop ends that.
 	Changes() (changes <-chan struct{}, stop func())

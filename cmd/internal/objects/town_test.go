@@ -192,6 +192,10 @@ func (w *town) Keepers(radicle.DID) (all []radicle.DID) {
 	return all
 }
 
+func (w *town) Where(context.Context, radicle.DID, radicle.RID, blobstore.OID) ([]swarm.Person, error) {
+	return nil, nil
+}
+
 func (w *town) Changes() (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
