@@ -24,6 +24,10 @@ type Repository struct {
 	GitDir, Storage string
 	// Require is how safe an object must be before Store returns: local, safe or full. Empty: the repository does not say.
 	Require string
+	// Namespace and Patch are what the person reads of the repository, where it is not what its delegates have; of uploads both are
+	// zero.
+	Namespace radicle.NID
+	Patch     radicle.Oid
 }
 
 // Daemon begins sessions. Errors that people should read are a *[Failure].

@@ -15,7 +15,8 @@
 //     empties lfs/tmp. What it does not take is removed.
 //
 // [Settings] finds the repository that an object belongs to by git's configuration, as git-lfs does ([Settings.Resolve]), and
-// decides whether the person agreed to it. A worker is one process that serves one operation; landing is that folder.
+// decides whether the person agreed to it. It also says what of the repository is read: the namespace of a remote, or the patch that
+// the branch follows. A worker is one process that serves one operation; landing is that folder.
 //
 // Everything that git-lfs sends and that a repository carries is taken as hostile. Nothing but answers is written to Out. Values of
 // this package are not safe for concurrent use but for [Settings], which nothing writes.
@@ -26,5 +27,6 @@
 // # Differs from the design
 //
 // git-lfs takes origin for the URL in FETCH_HEAD where a repository has no remotes; here that is a remote without a URL, and an
-// error that says so.
+// error that says so. Which remote and which branch is read is what git-lfs and git say when the agent starts: while "git switch" fills
+// in the files of a branch, that is still the one before. "git lfs pull" after it reads the right one.
 package lfsagent

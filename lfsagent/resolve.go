@@ -102,17 +102,24 @@ func (s Settings) agreed(rid radicle.RID) bool {
 
 // ParseEndpoint reads the endpoints that git-lfs hands to us: rad::<rid>, rad://<rid>, either with a namespace, and rad::rad://<rid>.
 func ParseEndpoint(url string) (radicle.RID, bool) {
+	rid, _, ok := parseEndpoint(url)
+	return rid, ok
+}
+
+// parseEndpoint reads an endpoint with its namespace, zero where it has none.
+func parseEndpoint(url string) (rid radicle.RID, nid radicle.NID, ok bool) {
 	text, helper := strings.CutPrefix(url, "rad::")
 	text, full := strings.CutPrefix(text, "rad://")
 	if !helper && !full {
-		return radicle.RID{}, false
+		return rid, nid, false
 	}
 	text, node, named := strings.Cut(text, "/")
+	var err error
 	if named {
-		if _, err := radicle.ParseNID(node); err != nil {
-			return radicle.RID{}, false
+		if nid, err = radicle.ParseNID(node); err != nil {
+			return rid, nid, false
 		}
 	}
-	rid, err := radicle.ParseRID(text)
-	return rid, err == nil
+	rid, err = radicle.ParseRID(text)
+	return rid, nid, err == nil
 }

@@ -24,6 +24,7 @@ type Config struct {
 // Place is a repository as git has it.
 type Place struct {
 	GitDir   string // what all its worktrees share, absolute: "git rev-parse --git-common-dir"
+	Branch   string // that is checked out, refs/heads/…; empty: none, or it does not matter ([Settings.NamesPatches])
 	Settings Settings
 }
 

@@ -193,6 +193,8 @@ func (p Place) repository(op Operation, remote string) (Repository, error) {
 	r := Repository{RID: rid, GitDir: p.GitDir, Storage: p.Settings.Storage(p.GitDir)}
 	if op == Upload { // a wrong word must not keep anybody from reading
 		r.Require, err = p.Settings.Require()
+	} else {
+		r.Namespace, r.Patch = p.Settings.Namespace(remote, rid), p.Settings.Patch(p.Branch, rid)
 	}
 	return r, err
 }

@@ -25,6 +25,9 @@ func locate(ctx context.Context) (lfsagent.Place, error) {
 	if p.Settings.Git, err = lfsagent.ParseSettings(around.Git); err != nil {
 		return p, err
 	}
+	if p.Settings.NamesPatches() {
+		p.Branch = lfs.Branch(ctx, "", nil)
+	}
 	p.Settings.Carried, err = lfsagent.ParseSettings(around.Carried)
 	return p, err
 }
@@ -98,6 +101,7 @@ const (
 func (s *session) Fetch(ctx context.Context, object blobstore.Pointer, path string, moved func(int64)) error {
 	size := object.Size
 	ask := control.Get{OID: object.OID, Size: &size, To: path, SkipOID: true}
+	ask.From = control.From{Namespace: s.repository.Namespace, Patch: s.repository.Patch}
 	for began := time.Now(); ; {
 		err := s.watch(ctx, "/fetch", ask, moved)
 		f, ok := errors.AsType[*lfsagent.Failure](err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -86,7 +87,9 @@ func begin(t *testing.T, r *recorder, fresh, grace time.Duration) lfsagent.Sessi
 	d := newLocal(r.home(t))
 	d.fresh, d.grace = fresh, grace
 	t.Cleanup(d.close)
-	s, err := d.Begin(t.Context(), lfsagent.Repository{RID: rid, Storage: "/x/lfs", Require: "full"}, lfsagent.Upload)
+	s, err := d.Begin(t.Context(), lfsagent.Repository{
+		RID: rid, Storage: "/x/lfs", Require: "full", Namespace: radicle.NID{1}, Patch: rid.Oid(),
+	}, lfsagent.Upload)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +118,9 @@ func TestSession(t *testing.T) {
 	}
 	if f := r.fetch; f.To != "/x/lfs/radswarm/incoming/a" || !f.SkipOID || f.Size == nil || *f.Size != 5 || f.Replace {
 		t.Errorf("%+v", f)
+	}
+	if f := r.fetch.From; f.Namespace != (radicle.NID{1}) || f.Patch.IsZero() {
+		t.Errorf("what is read of the repository is not told: %+v", f)
 	}
 	if err := s.End(t.Context()); err != nil || r.ended != 1 {
 		t.Errorf("%d, %v", r.ended, err)
@@ -172,6 +178,32 @@ func TestAskedAgain(t *testing.T) {
 	time.AfterFunc(pause/2, cancel)
 	if err := s.Fetch(ctx, blobstore.Pointer{Size: 5}, "/x", func(int64) {}); err == nil {
 		t.Error("found")
+	}
+}
+
+// The branch matters where one follows a patch.
+func TestLocate(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	git := func(args ...string) {
+		t.Helper()
+		if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+	}
+	git("init", "-q", "-b", "film")
+	for _, want := range []string{"", "refs/heads/film"} {
+		p, err := locate(t.Context())
+		if err != nil || p.Branch != want || p.GitDir == "" {
+			t.Errorf("%+v, %v; want %q", p, err, want)
+		}
+		git("config", "branch.film.merge", "refs/heads/patches/x")
+	}
+	git("-c", "user.name=ana", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x")
+	git("checkout", "-q", "--detach")
+	if p, err := locate(t.Context()); err != nil || p.Branch != "" {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

@@ -87,6 +87,16 @@ type Get struct {
 	// SkipOID leaves the comparison of the SHA-256 to the client, who then decides what becomes of the file: the daemon does not
 	// wait until it is on the disk for good. Git-lfs does not either for what it can fetch again.
 	SkipOID bool `json:"skip_oid,omitempty"`
+	// From is what of a repository the person reads; it says nothing without a repository.
+	From From `json:"from,omitzero"`
+}
+
+// From is what somebody reads where it is not the repository as its delegates have it: a namespace, as by rad://RID/NID, or a patch.
+// Records of that namespace, or of whoever opened the patch, are believed for what is read. It comes from the person, never from
+// what a repository carries.
+type From struct {
+	Namespace radicle.NID `json:"namespace,omitzero"`
+	Patch     radicle.Oid `json:"patch,omitzero"`
 }
 
 // Fetched is an object that was brought back.

@@ -57,7 +57,7 @@ func (d *download) byRecords(ctx context.Context) ([]*coded, error) {
 	if records == nil || d.own {
 		return nil, nil
 	}
-	choices, err := (*records).Find(ctx, d.rid, d.ask.OID, sizeOr(d.ask.Size))
+	choices, err := (*records).FindFrom(ctx, d.rid, d.ask.From, d.ask.OID, sizeOr(d.ask.Size))
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"radswarm/blobstore/keyring"
 	"radswarm/blobstore/record"
 	"radswarm/blobstore/swarm"
+	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 )
 
@@ -57,6 +58,8 @@ type Keys interface {
 
 // Records is what repositories know of objects.
 type Records interface {
+	// FindFrom is Find for who reads a certain namespace or patch of a repository.
+	FindFrom(ctx context.Context, rid radicle.RID, from control.From, oid blobstore.OID, size int64) ([]record.Choice, error)
 	// Find returns records by which an object can be read, the best first; none is no error. The zero RID means any
 	// repository, a size below 0 any size.
 	Find(ctx context.Context, rid radicle.RID, oid blobstore.OID, size int64) ([]record.Choice, error)

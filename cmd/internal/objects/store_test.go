@@ -41,6 +41,12 @@ type records struct {
 
 func (r *records) Public(context.Context, radicle.RID) bool { return r.public }
 
+func (r *records) FindFrom(
+	ctx context.Context, rid radicle.RID, _ control.From, oid blobstore.OID, size int64,
+) ([]record.Choice, error) {
+	return r.Find(ctx, rid, oid, size)
+}
+
 func (r *records) Find(_ context.Context, _ radicle.RID, oid blobstore.OID, _ int64) ([]record.Choice, error) {
 	return r.known[oid], nil
 }

@@ -12,6 +12,7 @@ import (
 	"radswarm/blobstore/keyring"
 	"radswarm/blobstore/record"
 	"radswarm/blobstore/wire"
+	"radswarm/cmd/internal/control"
 	"radswarm/radicle"
 	"radswarm/radicle/gitobj"
 )
@@ -272,7 +273,7 @@ func (r *Repos) Holders(ctx context.Context, rid radicle.RID, oid blobstore.OID)
 	if r.Objects == nil {
 		return nil, nil
 	}
-	choices, err := r.findIn(ctx, rid, oid, -1)
+	choices, err := r.findIn(ctx, rid, control.From{}, oid, -1)
 	if err != nil {
 		return nil, err
 	}
