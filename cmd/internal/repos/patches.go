@@ -3,6 +3,7 @@ package repos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"radswarm/radicle"
@@ -13,7 +14,8 @@ import (
 	"radswarm/radicle/storage"
 )
 
-// refreshPatches writes the rows of patches of which something came.
+// refreshPatches writes the rows of patches of which something came. One that cannot be read keeps nothing from the others: anybody
+// may have written it.
 func (r *Repos) refreshPatches(ctx context.Context, e *repository, result *replicate.Result) error {
 	touched := make(map[radicle.Oid]bool)
 	for _, n := range result.Namespaces {
@@ -31,12 +33,13 @@ func (r *Repos) refreshPatches(ctx context.Context, e *repository, result *repli
 		return err
 	}
 	cache := cobcache.Open(r.Profile.Home.Cobs())
+	var refused []error
 	for id := range touched {
 		if err := putPatch(ctx, cache, e, snapshot, id); err != nil {
-			return err
+			refused = append(refused, fmt.Errorf("patch %v: %w", id, err))
 		}
 	}
-	return nil
+	return errors.Join(refused...)
 }
 
 // putPatch writes the row of a patch. A cache that is not there is made by Radicle's tools.
