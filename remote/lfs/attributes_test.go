@@ -92,4 +92,35 @@ func TestSurround(t *testing.T) {
 	if _, err := Surround(t.Context(), filepath.Dir(p.dir), p.env); !errors.Is(err, ErrNoRepository) {
 		t.Error(err)
 	}
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, odd := filepath.Join(dir, "bare.git"), filepath.Join(dir, "two\nlines")
+	p.git("clone", "-q", "--bare", p.dir, bare)
+	if s := look(bare); s.Top != "" || s.GitDir != bare {
+		t.Errorf("bare: %+v", s)
+	}
+	p.git("clone", "-q", p.dir, odd)
+	if s := look(odd); s.Top != odd || s.GitDir != filepath.Join(odd, ".git") {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestFirstBlob(t *testing.T) {
+	const id = "0123456789012345678901234567890123456789"
+	for _, tt := range []struct{ text, want string }{
+		{"", ""},
+		{":.lfsconfig missing\nHEAD:.lfsconfig missing\n", ""},
+		{id + " blob 3\na\nb\n" + id + " blob 1\nc\n", "a\nb"},
+		{id + " tree 4\n\n\n\n\n\n" + id + " blob 1\nc\n", "c"},
+		{":.lfsconfig missing\n" + id + " blob 0\n\n", ""},
+		{id + " blob 4\nab\n", ""},
+		{id + " blob -1\nab\n", ""},
+		{id + " blob x\nab\n", ""},
+	} {
+		if got := firstBlob([]byte(tt.text)); string(got) != tt.want {
+			t.Errorf("%q: %q", tt.text, got)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,26 +23,13 @@ type Surroundings struct {
 	Git, Carried []byte
 }
 
-// Branch returns the branch that is checked out in a directory, refs/heads/…, empty where there is none.
-func Branch(ctx context.Context, dir string, env []string) string {
-	name, err := ask(ctx, dir, env, nil, "symbolic-ref", "-q", "HEAD")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(string(name), "\n")
-}
-
 // Surround finds the repository of a directory, the working one for "", in an environment, that of the process for nil. It takes a few git processes; [Repo] takes fewer, but has
 // to be told where the repository is. Outside of one the error is [ErrNoRepository].
 func Surround(ctx context.Context, dir string, env []string) (Surroundings, error) {
 	s := Surroundings{}
-	common, err := ask(ctx, dir, env, nil, "rev-parse", "--path-format=absolute", "--git-common-dir")
+	err := s.find(ctx, dir, env)
 	if err != nil {
 		return s, noRepository(err)
-	}
-	s.GitDir = strings.TrimSuffix(string(common), "\n")
-	if top, err := ask(ctx, dir, env, nil, "rev-parse", "--path-format=absolute", "--show-toplevel"); err == nil {
-		s.Top = strings.TrimSuffix(string(top), "\n")
 	}
 	if s.Git, err = ask(ctx, dir, env, nil, "config", "--list", "-z"); err != nil {
 		return s, err
@@ -53,6 +41,26 @@ func Surround(ctx context.Context, dir string, env []string) (Surroundings, erro
 	return s, err
 }
 
+// find asks where the repository is: at once, since many agents begin at the same time, and one after the other where there is no
+// working tree, or a path has a line break.
+func (s *Surroundings) find(ctx context.Context, dir string, env []string) error {
+	const common, top = "--git-common-dir", "--show-toplevel"
+	where := func(what ...string) (string, error) {
+		text, err := ask(ctx, dir, env, nil, append([]string{"rev-parse", "--path-format=absolute"}, what...)...)
+		return strings.TrimSuffix(string(text), "\n"), err
+	}
+	both, err := where(common, top)
+	if err == nil && strings.Count(both, "\n") == 1 {
+		s.GitDir, s.Top, _ = strings.Cut(both, "\n")
+		return nil
+	}
+	if s.GitDir, err = where(common); err != nil {
+		return err
+	}
+	s.Top, _ = where(top) // none
+	return ctx.Err()
+}
+
 // lfsConfig reads .lfsconfig as git-lfs does: from the working tree, the index or HEAD.
 func (s Surroundings) lfsConfig(ctx context.Context, dir string, env []string) ([]byte, error) {
 	if s.Top != "" {
@@ -61,18 +69,39 @@ func (s Surroundings) lfsConfig(ctx context.Context, dir string, env []string) (
 			return text, err
 		}
 	}
-	for _, blob := range []string{":.lfsconfig", "HEAD:.lfsconfig"} {
-		text, err := ask(ctx, dir, env, nil, "cat-file", "blob", blob)
-		switch {
-		case err == nil && len(text) > maxLFSConfig:
-			return nil, fmt.Errorf(".lfsconfig: %w: more than %d bytes", ErrTooLarge, maxLFSConfig)
-		case err == nil:
-			return text, nil
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		}
+	text, err := ask(ctx, dir, env, []byte(":.lfsconfig\nHEAD:.lfsconfig\n"), "cat-file", "--batch")
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return nil, fmt.Errorf(".lfsconfig: %w", err)
+	case err != nil:
+		return nil, ctx.Err()
 	}
-	return nil, nil
+	text = firstBlob(text)
+	if len(text) > maxLFSConfig {
+		return nil, fmt.Errorf(".lfsconfig: %w: more than %d bytes", ErrTooLarge, maxLFSConfig)
+	}
+	return text, nil
+}
+
+// firstBlob is the first blob in what "git cat-file --batch" prints; nil where there is none.
+func firstBlob(text []byte) []byte {
+	for len(text) > 0 {
+		line, rest, _ := bytes.Cut(text, []byte{'\n'})
+		fields := bytes.Fields(line)
+		if len(fields) != 3 { // missing
+			text = rest
+			continue
+		}
+		size, err := strconv.Atoi(string(fields[2]))
+		switch {
+		case err != nil || size < 0 || size > len(rest):
+			return nil
+		case string(fields[1]) == "blob":
+			return rest[:size]
+		}
+		text = bytes.TrimPrefix(rest[size:], []byte{'\n'})
+	}
+	return nil
 }
 
 // ask runs git. Its environment may say where the repository is, as that of hooks and of programs that git-lfs runs does.
