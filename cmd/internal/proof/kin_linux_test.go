@@ -27,7 +27,7 @@ type relative struct {
 }
 
 // glance is how often kin are looked at. What a process takes in its last moments is not seen: its memory hardly grows then.
-const glance = 20 * time.Millisecond
+const glance = 50 * time.Millisecond
 
 // look looks at all processes of the group.
 func (k *kin) look() {
