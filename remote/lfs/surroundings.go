@@ -23,6 +23,15 @@ type Surroundings struct {
 	Git, Carried []byte
 }
 
+// Branch returns the branch that is checked out in a directory, refs/heads/…, empty where there is none.
+func Branch(ctx context.Context, dir string, env []string) string {
+	name, err := ask(ctx, dir, env, nil, "symbolic-ref", "-q", "HEAD")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(string(name), "\n")
+}
+
 // Surround finds the repository of a directory, the working one for "", in an environment, that of the process for nil. It takes a few git processes; [Repo] takes fewer, but has
 // to be told where the repository is. Outside of one the error is [ErrNoRepository].
 func Surround(ctx context.Context, dir string, env []string) (Surroundings, error) {
