@@ -80,6 +80,7 @@ func (p *planner) plan(kind keyring.GroupKind, kept []keyring.Kept, readers []ra
 			return plan, &blobstore.BoundsError{What: "epochs of a branch", Got: int64(p.epochs) + 1, Max: maxEpochs}
 		}
 		p.epochs, p.next = p.epochs+1, p.next+1
+		p.started(kind, plan)
 	case plan.Started:
 		id := plan.Key.ID()
 		plan.Sealings = slices.DeleteFunc(plan.Sealings, func(s keyring.Sealing) bool { return s.ID == id })

@@ -58,6 +58,8 @@ type Round struct {
 	Public  bool          // the accepted identity document is that of a public repository
 	Pending []Pending
 	Seen    Seen // of the round before; zero: none
+	// Begun are epochs of results whose batches may not be written yet, or never.
+	Begun []Begun
 }
 
 // Seen remembers a round with nothing to do, so that the same round again costs next to nothing. It is comparable, and of no
@@ -72,6 +74,9 @@ type Result struct {
 	Problems []*record.ObjectError // objects that were left as they are; not more than a few dozen of those that are not pending
 	More     bool                  // another round is needed after this batch
 	Seen     Seen
+	// Begun are the epochs that are not in the branch and that the next round must know of if this batch is handed out: a second
+	// one of the same number would fork the list.
+	Begun []Begun
 }
 
 // Empty reports whether the branch stays as it is.
@@ -190,9 +195,16 @@ func (p *planner) sum() Seen {
 // read reads the epochs of the branch.
 func (p *planner) read(ctx context.Context) error {
 	p.publish(ctx)
-	if p.Branch == nil {
-		return nil
+	if p.Branch != nil {
+		if err := p.readEpochs(ctx); err != nil {
+			return err
+		}
 	}
+	p.begin()
+	return ctx.Err()
+}
+
+func (p *planner) readEpochs(ctx context.Context) error {
 	p.next = p.Branch.NextEpoch()
 	for kind := keyring.Members; kind <= keyring.Named; kind++ {
 		kept, err := p.Branch.Kept(ctx, p.Opener, kind)
@@ -202,7 +214,7 @@ func (p *planner) read(ctx context.Context) error {
 		p.kept[kind] = kept
 		p.epochs += len(kept)
 	}
-	return ctx.Err()
+	return nil
 }
 
 // run makes the batch: first what is to be wrapped, then the keys for it.
@@ -215,9 +227,11 @@ func (p *planner) run(ctx context.Context) error {
 	if err := p.scan(ctx); err != nil {
 		return err
 	}
+	begun := slices.Clone(p.result.Begun)
 	if err := p.seal(); err != nil {
 		return err
 	}
+	p.complete(begun)
 	return p.widenAll()
 }
 

@@ -58,7 +58,7 @@ func (r *Repos) round(ctx context.Context, e *repository, v *view) (zone.Round, 
 	return zone.Round{
 		Place: record.Place{RID: e.rid, Writer: r.self}, Branch: e.index.Branch(r.self), Opener: r.openerNow(ctx),
 		Members: given(r.readers(e.rid, v)), Cards: cards{r}, Further: r.State.Mine(), Named: r.settings.named(e.rid),
-		Public: !v.doc.Visibility().Private, Seen: e.seen,
+		Public: !v.doc.Visibility().Private, Seen: e.seen, Begun: e.begun,
 	}, nil
 }
 

@@ -41,8 +41,9 @@ type repository struct {
 	looked  time.Time
 	stale   bool // somebody said that something moved
 	view    *view
-	seen    zone.Seen // under write
-	hinted  time.Time // under write: when holders were written last, or this program began
+	seen    zone.Seen    // under write
+	begun   []zone.Begun // under write: epochs of batches that were handed out
+	hinted  time.Time    // under write: when holders were written last, or this program began
 
 	introducers introducers
 

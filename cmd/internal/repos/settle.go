@@ -56,6 +56,7 @@ func (r *Repos) hand(e *repository, p *plan) control.Batch {
 		return control.Batch{Truths: truths}
 	}
 	r.willOpen(p)
+	e.begun = p.Begun
 	out := encode(p.Batch)
 	out.ID, out.Truths = rand.Text(), truths
 	r.queue.prepare(out.ID, &prepared{rid: e.rid, plan: p, made: r.Now()})
