@@ -405,6 +405,9 @@ func TestStrangerReadsWhatIsPublic(t *testing.T) {
 	if _, err := eve.fetches(rid, f); err == nil {
 		t.Fatal("a stranger reads what follows the members")
 	}
+	if people, err := eve.peers.Where(t.Context(), ana.did(), rid, f.OID); err != nil || len(people) != 0 {
+		t.Errorf("holders of what follows the members are named: %v, %v", people, err)
+	}
 	ana.zone(rid, f, "public")
 	ana.allKnow(f)
 	eve.clones(rid, ana)

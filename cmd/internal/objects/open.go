@@ -132,6 +132,7 @@ func (o *Objects) markOpen(ctx context.Context, order opening) error {
 	s := swarm.Source{DID: order.at, Holder: o.opt.People.Holder(order.at), Index: order.index, Name: name}
 	if err = o.offerAgain(ctx, order.coded, s, true); errors.Is(err, errBytes) {
 		o.lost(order.coded, order.index, order.at)
+		o.works.start(order.row.Pointer, false)
 		return nil
 	}
 	return err
