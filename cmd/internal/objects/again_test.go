@@ -291,12 +291,14 @@ func TestRemoved(t *testing.T) {
 	})
 }
 
-// An object whose file is gone is not read back again and again while nobody takes the share that is missing.
+// An object whose file is gone is not read back again and again while nobody takes the shares that are missing.
 func TestNothingIsReadBackInVain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, f := newHome(t, newTown(5)), newFile(t, 1<<20, 1)
-		stubborn := h.town.all[0]
-		stubborn.holder.Set(blobtest.Full(stubborn.view()))
+		h, f := newHome(t, newTown(6)), newFile(t, 1<<20, 1)
+		stubborn := h.town.all[:2]
+		for _, one := range stubborn {
+			one.holder.Set(blobtest.Full(one.view()))
+		}
 		h.mustPut(f, control.Safe)
 		until(t, "four have theirs", func() bool { return h.List().Objects[0].Placed == 4 })
 		for _, path := range []string{f.path, filepath.Join(h.dir, "pending", f.OID.String())} {
@@ -304,15 +306,17 @@ func TestNothingIsReadBackInVain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		reads := &reading{Holder: h.town.all[1].view()}
-		h.town.all[1].holder.Set(reads)
-		others := &reading{Holder: h.town.all[2].view()}
-		h.town.all[2].holder.Set(others)
+		reads := &reading{Holder: h.town.all[2].view()}
+		h.town.all[2].holder.Set(reads)
+		others := &reading{Holder: h.town.all[3].view()}
+		h.town.all[3].holder.Set(others)
 		pause(t, 5*time.Hour)
 		if n := reads.bytes.Load() + others.bytes.Load(); n == 0 || n > f.Size {
 			t.Errorf("%d bytes were read of two friends", n)
 		}
-		stubborn.holder.Set(stubborn.view())
+		for _, one := range stubborn {
+			one.holder.Set(one.view())
+		}
 		pause(t, 2*time.Hour)
 		if c := h.Counts(); c.Full != 1 || c.Pending != 0 {
 			t.Errorf("%+v", c)

@@ -150,6 +150,9 @@ func (o *Objects) place(ctx context.Context, w *work, c *coded, crowd *crowd) er
 	if len(takers) == 0 || len(before) >= c.n {
 		return nil
 	}
+	if o.rebuilds(c, takers) {
+		return o.rebuild(ctx, w, c, takers)
+	}
 	open, far, done, err := o.plaintext(ctx, c.row)
 	if err != nil {
 		return err
