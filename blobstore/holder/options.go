@@ -70,7 +70,7 @@ func (d onDisk) For(owner radicle.DID, pledge int64) blobstore.Holder {
 // Members knows whom the repositories here name.
 type Members interface {
 	// IsMember says whether the accepted identity document of any repository here names a DID. It is asked at every connection,
-	// and must be quick.
+	// and must be quick once it is known.
 	IsMember(did radicle.DID) bool
 }
 

@@ -26,12 +26,8 @@ func (r *Repos) Met(s *holder.Session) {
 	r.syncs.online[s.DID] = s
 	r.syncs.mu.Unlock()
 	r.openSoon()
-	all := r.MemberOf(s.DID)
-	if len(all) == 0 {
-		return
-	}
 	r.rounds.work(func() {
-		for _, rid := range all {
+		for _, rid := range r.MemberOf(s.DID) {
 			r.look(r.rounds.ctx, rid)
 			r.answer(r.rounds.ctx, s.DID, rid)
 		}

@@ -3,6 +3,8 @@ package repos
 import (
 	"context"
 	"slices"
+	"sync"
+	"time"
 
 	"radswarm/radicle"
 	"radswarm/radicle/identity"
@@ -12,6 +14,46 @@ import (
 type members struct {
 	of    map[radicle.RID][]radicle.DID
 	count map[radicle.DID]int // in how many repositories
+	first *firstSurvey        // nil: not started
+}
+
+// surveyTime is how long after the start a question about members waits for the first survey.
+const surveyTime = 5 * time.Second
+
+// firstSurvey ends when all repositories in storage were read for the first time.
+type firstSurvey struct {
+	began time.Time
+	done  chan struct{}
+	end   func() // may be called again
+}
+
+func newFirstSurvey() *firstSurvey {
+	f := &firstSurvey{began: time.Now(), done: make(chan struct{})}
+	f.end = sync.OnceFunc(func() { close(f.done) })
+	return f
+}
+
+// surveyed waits for the first survey: until then nobody knows who is no member. In a storage with very many repositories it does
+// not wait for the last.
+func (r *Repos) surveyed() {
+	r.mu.Lock()
+	first := r.members.first
+	r.mu.Unlock()
+	if first == nil {
+		return
+	}
+	select {
+	case <-first.done:
+		return
+	default:
+	}
+	timer := time.NewTimer(time.Until(first.began.Add(surveyTime)))
+	defer timer.Stop()
+	select {
+	case <-first.done:
+	case <-timer.C:
+	case <-r.rounds.ctx.Done():
+	}
 }
 
 // noteMembers remembers whom a document names, and says if that is news.
@@ -56,15 +98,24 @@ func (m *members) set(rid radicle.RID, next []radicle.DID) {
 	m.of[rid] = next
 }
 
-// IsMember implements holder.Members: the accepted document of any repository in storage names the DID.
+// IsMember implements holder.Members: the accepted document of any repository in storage names the DID. In the first moments
+// after the start it waits until that is known.
 func (r *Repos) IsMember(did radicle.DID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.members.count[did] > 0
+	is := func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.members.count[did] > 0
+	}
+	if is() {
+		return true
+	}
+	r.surveyed()
+	return is()
 }
 
 // isMember reports whether the document of one repository names a DID.
 func (r *Repos) isMember(rid radicle.RID, did radicle.DID) bool {
+	r.surveyed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Contains(r.members.of[rid], did)
@@ -72,6 +123,7 @@ func (r *Repos) isMember(rid radicle.RID, did radicle.DID) bool {
 
 // MemberOf returns the repositories in storage whose documents name a DID, in no order.
 func (r *Repos) MemberOf(did radicle.DID) (all []radicle.RID) {
+	r.surveyed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for rid, people := range r.members.of {

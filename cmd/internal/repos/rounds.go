@@ -92,8 +92,12 @@ func (o *rounds) next(now time.Time) (rid radicle.RID, wait time.Duration, ok bo
 
 // Start begins to do rounds: in all repositories now and every hour, and in one when something there has changed.
 func (r *Repos) Start() {
+	first := newFirstSurvey()
+	r.mu.Lock()
+	r.members.first = first
+	r.mu.Unlock()
 	r.rounds.work(r.loop)
-	r.rounds.work(r.survey)
+	r.rounds.work(func() { r.survey(first) })
 	r.rounds.work(r.watch)
 	if r.Node != nil {
 		r.rounds.work(r.listen)
@@ -130,12 +134,12 @@ func (r *Repos) loop() {
 }
 
 // survey looks at all repositories, now and every hour.
-func (r *Repos) survey() {
+func (r *Repos) survey(first *firstSurvey) {
 	ctx := r.rounds.ctx
 	tick := time.NewTicker(r.Every)
 	defer tick.Stop()
 	for {
-		r.Survey(ctx)
+		r.surveyAll(ctx, first.end)
 		select {
 		case <-ctx.Done():
 			return
@@ -145,7 +149,11 @@ func (r *Repos) survey() {
 }
 
 // Survey reads whom the repositories in storage name, queues what is stored and not recorded, and wants a round of each.
-func (r *Repos) Survey(ctx context.Context) {
+func (r *Repos) Survey(ctx context.Context) { r.surveyAll(ctx, func() {}) }
+
+// surveyAll is Survey. It says when all repositories were read, or cannot be.
+func (r *Repos) surveyAll(ctx context.Context, read func()) {
+	defer read()
 	all, err := r.Storage.Repositories(ctx)
 	if err != nil {
 		r.Log.Warn("storage cannot be read", "err", err)
@@ -160,6 +168,7 @@ func (r *Repos) Survey(ctx context.Context) {
 			r.Log.Debug("repository passed over", "rid", rid, "err", err)
 		}
 	}
+	read()
 	r.forgetGone(all)
 	if err := r.rebuild(ctx); err != nil && ctx.Err() == nil {
 		r.Log.Warn("queue of records cannot be rebuilt", "err", err)
