@@ -1,11 +1,14 @@
 package command
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -39,12 +42,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			for _, path := range paths {
-				if err := e.put(c, control.Put{Path: path, Require: require}); err != nil {
-					return err
-				}
-			}
-			return nil
+			return e.putAll(c, paths, require)
 		},
 	}
 }
@@ -75,19 +73,105 @@ func regular(files []string) ([]string, error) {
 	return paths, nil
 }
 
-func (e *env) put(c *cli.Context, in control.Put) error {
-	var out control.Stored
-	goesOn := "say the same again: it goes on where it was; rad swarm status shows what spreads by itself"
-	if err := e.watch(c.Context, http.MethodPost, to("put"), in, &out, goesOn); err != nil {
+// putters is how many files are put at a time: one waits for friends while another is read.
+const putters = 4
+
+// putting is files on their way to friends.
+type putting struct {
+	env    *env
+	caller *control.Caller
+	total  int64
+
+	mu    sync.Mutex // guards what follows, and what is printed
+	watch *ui.Watcher
+	done  map[string]int64 // bytes, by path
+	said  map[string]bool  // notes: what concerns all is said once
+}
+
+// putAll puts files, some at a time, and says of each what became of it, in their order. It goes on after one that fails, whose error
+// is returned.
+func (e *env) putAll(c *cli.Context, paths []string, require control.Requirement) error {
+	place, err := e.place()
+	if err != nil {
 		return err
 	}
-	return e.ui.Result(out, func() error {
-		if err := e.ui.Say("%s:%d  %s", out.Object.OID, out.Object.Size, filepath.Base(in.Path)); err != nil {
+	p := &putting{
+		env: e, caller: control.NewCaller(place, e.lookup), watch: e.ui.Watch(), done: make(map[string]int64), said: make(map[string]bool),
+	}
+	defer p.caller.Close()
+	defer p.watch.Done()
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			p.total += info.Size()
+		}
+	}
+	outcomes := make([]chan error, len(paths))
+	answers := make([]control.Stored, len(paths))
+	room := make(chan struct{}, putters)
+	for i, path := range paths {
+		outcomes[i] = make(chan error, 1)
+		go func() { // ends with its request, which ends with c.Context
+			room <- struct{}{}
+			defer func() { <-room }()
+			outcomes[i] <- p.put(c.Context, control.Put{Path: path, Require: require}, &answers[i])
+		}()
+	}
+	var first error
+	for i, path := range paths {
+		err := <-outcomes[i]
+		if err == nil {
+			err = p.say(path, &answers[i])
+		}
+		if first == nil && err != nil && len(paths) > 1 && c.Context.Err() == nil {
+			err = fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
+		first = cmp.Or(first, err)
+	}
+	if c.Context.Err() != nil {
+		return &ui.InterruptedError{GoesOn: "say the same again: it goes on where it was; rad swarm status shows what spreads by itself"}
+	}
+	return first
+}
+
+func (p *putting) put(ctx context.Context, in control.Put, out *control.Stored) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return p.caller.Watch(ctx, http.MethodPost, to("put"), in, out, func(l control.Line) error { return p.line(in.Path, l) })
+}
+
+// line shows what is told of one file: how far all of them are, and notes.
+func (p *putting) line(path string, l control.Line) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l.Note != "" && p.said[l.Note] {
+		return nil
+	}
+	p.said[l.Note] = true
+	if l.Progress != nil {
+		p.done[path] = l.Progress.Bytes
+		all := *l.Progress
+		all.Bytes, all.Total = 0, p.total
+		for _, n := range p.done {
+			all.Bytes += n
+		}
+		l.Progress = &all
+	}
+	return p.watch.Line(l)
+}
+
+// say says what became of a file.
+func (p *putting) say(path string, out *control.Stored) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u := p.env.ui
+	return u.Result(out, func() error {
+		if err := u.Say("%s:%d  %s", out.Object.OID, out.Object.Size, filepath.Base(path)); err != nil {
 			return err
 		}
-		e.ui.Note("%s%s", safetyText(out.Safety), sentText(&out))
+		u.Note("%s%s", safetyText(out.Safety), sentText(out))
 		for _, f := range out.Failed {
-			e.ui.Note("%s took nothing: %s", called(f.Name, f.DID), f.Error)
+			u.Note("%s took nothing: %s", called(f.Name, f.DID), f.Error)
 		}
 		return nil
 	})
