@@ -19,14 +19,15 @@ func TestKilledPushAndClone(t *testing.T) {
 	t.Parallel()
 	const size = 8 << 20
 	d := newDesk(t, 3)
-	repository := d.repository("killed", 1, 1)
+	repository := d.repository("killed")
 	film, copied := filepath.Join(repository, "0.bin"), filepath.Join(d.dir, "copy")
 	url, round := d.run(repository, "git", "config", "remote.rad.url"), byte(0)
 	for _, victim := range []string{"git-remote-rad", "git-lfs-rad", "rad-swarm"} {
 		for _, moved := range []int64{0, size / 2} {
 			round++
 			randomFile(t, film, size, round, 'k')
-			d.run(repository, "git", "commit", "-q", "-a", "-m", "another film")
+			d.run(repository, "git", "add", ".")
+			d.run(repository, "git", "commit", "-q", "-m", "another film")
 			push := d.cmd(repository, "git", "push", "-q", "rad", "main")
 			d.interrupt(push, victim, moved, d.Lab.Dir())
 			d.run(repository, "git", "-c", "swarm.require=full", "push", "-q", "rad", "main")
@@ -128,7 +129,8 @@ func TestStoredTwiceAtMost(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20
 	d := newDesk(t, 3)
-	repository := d.repository("once", 1, size)
+	repository := d.repository("once")
+	d.fill(repository, load{"once", 1, size, 1}, 0)
 	url := d.run(repository, "git", "config", "remote.rad.url")
 	home, copied := filepath.Join(d.Lab.Dir(), lab.You), filepath.Join(d.dir, "copy")
 	most := func(cmd *exec.Cmd, dir string) (most int64) {

@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"radswarm/blobstore"
 	"radswarm/cmd/internal/lab"
 	"radswarm/radicle/radtest"
 	"radswarm/remote/lfs/lfstest"
@@ -121,8 +121,8 @@ func (d *desk) lanes(repository string) []*lane {
 	return all
 }
 
-// repository makes one for a home of Radicle, with files of random bytes that were not pushed yet.
-func (d *desk) repository(name string, count int, size int64) (dir string) {
+// repository makes one for a home of Radicle, that knows which files are for git-lfs.
+func (d *desk) repository(name string) (dir string) {
 	d.tb.Helper()
 	dir = filepath.Join(d.dir, name)
 	d.run(d.dir, "git", "init", "-q", "-b", "main", dir)
@@ -130,16 +130,17 @@ func (d *desk) repository(name string, count int, size int64) (dir string) {
 	d.run(dir, "git", "add", ".")
 	d.run(dir, "git", "commit", "-q", "-m", "first")
 	d.run(dir, "rad-swarm", "init", "--private", "--name", name) // which pushes what there is
-	for i := range count {
-		randomFile(d.tb, filepath.Join(dir, fmt.Sprintf("%d.bin", i)), size, byte(i), byte(i>>8), byte(len(name)))
-	}
-	d.run(dir, "git", "add", ".")
-	d.run(dir, "git", "commit", "-q", "-m", "files")
 	return dir
 }
 
-// deeds are what is done on each lane, in this order.
-var deeds = []string{"push", "fetch", "pull", "clone"}
+// fill commits files that were not pushed yet, others in each round, and returns their names by content.
+func (d *desk) fill(repository string, l load, round int) []blobstore.OID {
+	d.tb.Helper()
+	names := d.files(repository, l, 'r', byte(round))
+	d.run(repository, "git", "add", ".")
+	d.run(repository, "git", "commit", "-q", "-m", "files")
+	return names
+}
 
 // push pushes a repository on a lane.
 func (d *desk) push(l *lane, repository string) effort {
@@ -147,34 +148,51 @@ func (d *desk) push(l *lane, repository string) effort {
 	return d.spend(d.cmd(repository, "git", l.git("push", "-q", l.remote, "main")...))
 }
 
-// back fetches, pulls and clones on a lane. What one brings is gone when the next begins.
-func (d *desk) back(l *lane, check func(dir string)) map[string]effort {
+// pointers clones on a lane without what the pointers mean.
+func (d *desk) pointers(l *lane) (dir string) {
 	d.tb.Helper()
-	copied, all := filepath.Join(d.dir, "copy"), map[string]effort{}
-	anew := func() {
-		d.remove(copied)
-		skipping := d.cmd(d.dir, "git", l.git("clone", "-q", l.url, copied)...)
-		skipping.Env = append(skipping.Env, "GIT_LFS_SKIP_SMUDGE=1")
-		if out, err := skipping.CombinedOutput(); err != nil {
-			d.tb.Fatalf("clone: %v\n%s", err, out)
-		}
+	dir = filepath.Join(d.dir, "copy")
+	cmd := d.cmd(d.dir, "git", l.git("clone", "-q", l.url, dir)...)
+	cmd.Env = append(cmd.Env, "GIT_LFS_SKIP_SMUDGE=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		d.tb.Fatalf("clone: %v\n%s", err, out)
 	}
-	for _, what := range deeds[1:] {
-		cmd := d.cmd(copied, "git", l.git("lfs", what)...)
-		if what == "clone" {
-			d.remove(copied)
-			cmd = d.cmd(d.dir, "git", l.git("clone", "-q", l.url, copied)...)
-		} else {
-			anew()
-		}
-		all[what] = d.spend(cmd)
-		if what == "fetch" {
-			d.run(copied, "git", "lfs", "checkout")
-		}
-		check(copied)
+	return dir
+}
+
+// fetch fetches on a lane what has these names.
+func (d *desk) fetch(l *lane, want []blobstore.OID) effort {
+	d.tb.Helper()
+	dir := d.pointers(l)
+	e := d.spend(d.cmd(dir, "git", l.git("lfs", "fetch")...))
+	var files []string
+	for _, oid := range want {
+		files = append(files, kept(dir, oid))
 	}
-	d.remove(copied)
-	return all
+	d.same(want, files)
+	d.remove(dir)
+	return e
+}
+
+// kept is where git-lfs keeps one.
+func kept(repository string, oid blobstore.OID) string {
+	name := oid.String()
+	return filepath.Join(repository, ".git", "lfs", "objects", name[:2], name[2:4], name)
+}
+
+// checkOut pulls or clones on a lane.
+func (d *desk) checkOut(l *lane, deed string, want []blobstore.OID) (e effort) {
+	d.tb.Helper()
+	dir := filepath.Join(d.dir, "copy")
+	if deed == "pull" {
+		d.pointers(l)
+		e = d.spend(d.cmd(dir, "git", l.git("lfs", "pull")...))
+	} else {
+		e = d.spend(d.cmd(d.dir, "git", l.git("clone", "-q", l.url, dir)...))
+	}
+	d.same(want, paths(dir, len(want)))
+	d.remove(dir)
+	return e
 }
 
 func (d *desk) remove(path string) {

@@ -25,11 +25,12 @@ import (
 func BenchmarkOffers(b *testing.B) {
 	const objects, size = 100, 1000
 	d := newDesk(b, all)
-	repository := d.repository("offers", objects, size)
+	repository := d.repository("offers")
+	names := d.fill(repository, load{"offers", objects, size, 1}, 0)
 	d.run(repository, "git", "-c", "swarm.require=full", "push", "-q", "rad", "main")
 	rid := "rad:" + strings.TrimPrefix(d.run(repository, "git", "config", "remote.rad.url"), "rad://")
 	var offers [][]byte
-	for _, oid := range d.names(repository, objects) {
+	for _, oid := range names {
 		offer, err := json.Marshal(control.Store{
 			Files: []control.File{{
 				Pointer: control.Pointer{OID: oid, Size: size},
