@@ -102,7 +102,8 @@ const acceptTries = 2
 func (p *Peers) knockWith(ctx context.Context, l friend.InvitationLine, give int64) (s *holder.Session, err error) {
 	for range acceptTries {
 		s, err = p.ask(ctx, l, give)
-		if err == nil || errors.Is(err, ErrNotAdmitted) || ctx.Err() != nil {
+		answered := errors.Is(err, ErrNotAdmitted) || errors.Is(err, keyring.ErrMismatch)
+		if err == nil || answered || ctx.Err() != nil {
 			break
 		}
 	}
