@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync"
 
 	"radswarm/blobstore"
 	"radswarm/blobstore/swarm"
@@ -101,6 +102,7 @@ func (v *verifying) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	done = sync.OnceFunc(done)
 	defer done()
 	s := v.o.sending(v.c, v.o.holders(ctx, v.c), v.open)
 	v.whole = v.open != nil && !v.ask.Quick
@@ -116,6 +118,7 @@ func (v *verifying) run(ctx context.Context) error {
 		err = v.heal(ctx, s)
 	}
 	if err == nil {
+		done() // what was read back from friends would be waited for
 		err = v.fill(ctx)
 	}
 	return err

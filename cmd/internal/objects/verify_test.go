@@ -115,23 +115,33 @@ func TestVerifyHeals(t *testing.T) {
 	}
 }
 
-// What one verification found missing, the next puts there again.
+// What one verification found missing, the next puts there again, also where it has to read the object back for that.
 func TestVerifyHealsWhatWasFoundBefore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h, f := newHome(t, newTown(5)), newFile(t, 2<<20, 1)
-		h.mustPut(f, control.Full)
-		empty := h.town.all[1]
-		empty.store = &blobtest.Memory{}
-		empty.holder.Set(empty.view())
-		if v := h.verify(control.Verify{}); states(v)["missing"] != 1 {
-			t.Fatalf("%+v", v)
+	for _, missing := range []int{1, 2} {
+		for _, fileStays := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				h, f := newHome(t, newTown(5)), newFile(t, 2<<20, 1)
+				h.mustPut(f, control.Full)
+				if !fileStays {
+					if err := os.Remove(f.path); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, empty := range h.town.all[1 : 1+missing] {
+					empty.store = &blobtest.Memory{}
+					empty.holder.Set(empty.view())
+				}
+				if v := h.verify(control.Verify{}); states(v)["missing"] != missing {
+					t.Fatalf("%+v", v)
+				}
+				v := h.verify(control.Verify{Heal: true})
+				if s := states(v); s["held"] != 5 || !v.Safety.Full {
+					t.Errorf("%d missing, file stays: %v, %+v", missing, fileStays, v)
+				}
+				h.close()
+			})
 		}
-		v := h.verify(control.Verify{Heal: true})
-		if s := states(v); s["held"] != 5 || !v.Safety.Full {
-			t.Errorf("%+v", v)
-		}
-		h.close()
-	})
+	}
 }
 
 func TestVerifyWithoutEnoughShares(t *testing.T) {
