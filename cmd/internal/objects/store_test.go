@@ -37,13 +37,15 @@ type records struct {
 	stored []record.New
 	known  map[blobstore.OID][]record.Choice
 	public bool // what is stored for any repository
+	from   control.From
 }
 
 func (r *records) Public(context.Context, radicle.RID) bool { return r.public }
 
 func (r *records) FindFrom(
-	ctx context.Context, rid radicle.RID, _ control.From, oid blobstore.OID, size int64,
+	ctx context.Context, rid radicle.RID, from control.From, oid blobstore.OID, size int64,
 ) ([]record.Choice, error) {
+	r.from = from
 	return r.Find(ctx, rid, oid, size)
 }
 
@@ -153,9 +155,13 @@ func TestFetchByRecord(t *testing.T) {
 			t.Errorf("%+v, %v", looked, err)
 		}
 		to := filepath.Join(t.TempDir(), "x")
-		out, err := h.Fetch(t.Context(), rid, control.Get{OID: f.OID, To: to}, nil)
+		from := control.From{Namespace: ana().NID(), Patch: rid.Oid()}
+		out, err := h.Fetch(t.Context(), rid, control.Get{OID: f.OID, To: to, From: from}, nil)
 		if err != nil || out.Object != control.Pointer(f.Pointer) {
 			t.Errorf("%+v, %v", out, err)
+		}
+		if known.from != from {
+			t.Errorf("records are asked for %+v", known.from)
 		}
 		if len(h.List().Objects) != 0 {
 			t.Error("it is in the index")

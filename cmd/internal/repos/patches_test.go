@@ -67,6 +67,29 @@ func (p *past) propose(title string, base, head radicle.Oid) radicle.Oid {
 	})
 }
 
+// other begins a collaborative object that is no patch.
+func (p *past) other(about radicle.Oid) (id radicle.Oid) {
+	p.Helper()
+	_, err := p.repo.Update(p.Context(), p.home.signer, func(ctx context.Context, tx *storage.Tx) error {
+		is, err := p.repo.Identity(ctx)
+		if err != nil {
+			return err
+		}
+		c := cob.Change{
+			Type: "org.example.note", Related: []radicle.Oid{about}, Resource: is.Head(), Message: "Note", Actions: [][]byte{[]byte(`{}`)},
+		}
+		who := cob.Author(p.home.profile.Config.Alias, p.home.signer.NID(), time.Now())
+		e, err := c.Write(ctx, cob.Pen{Objects: tx, Signer: p.home.signer, Who: who})
+		if err != nil {
+			return err
+		}
+		id = e.ID
+		return tx.Set(ctx, cob.Ref(c.Type, id), id)
+	})
+	check(p, err)
+	return id
+}
+
 // title is what Radicle's cache calls a patch; empty: it does not know it.
 func (h *home) title(tb testing.TB, rid radicle.RID, id radicle.Oid) string {
 	tb.Helper()
@@ -86,6 +109,7 @@ func TestAsked(t *testing.T) {
 	head := p.commit(nil, files{"new.mov": pointer("new")}, first)
 	p.head(master, head)
 	id := p.propose("A film", first, head)
+	other := p.other(first)
 	s.arrives(t)
 	identity := must[*identity.Identity](t)(s.past.repo.Identity(t.Context())).Root()
 	p.repo = must[*storage.Repo](t)(s.bo.storage.Repository(s.rid))
@@ -102,6 +126,7 @@ func TestAsked(t *testing.T) {
 		"a patch":             {control.From{Patch: id}, map[*home]record.Trust{s.eve: record.Asked}},
 		"a commit":            {control.From{Patch: head}, nil},
 		"an identity":         {control.From{Patch: identity}, nil},
+		"another object":      {control.From{Patch: other}, nil},
 		"what is not there":   {control.From{Patch: must[radicle.Oid](t)(radicle.ParseOid(strings.Repeat("ab", 20)))}, nil},
 		"a patch in cys name": {control.From{Patch: forged}, nil},
 	} {
