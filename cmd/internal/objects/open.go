@@ -38,7 +38,7 @@ func (o *Objects) Publish(ctx context.Context, p blobstore.Pointer) (control.Pub
 	if r == nil || r.Coding.K == 0 { // nobody has a share of it
 		return out, nil
 	}
-	if !o.isPublic(ctx, p) {
+	if !o.isPublic(ctx, r) {
 		return out, fmt.Errorf("public record of %v: %w", p.OID, fs.ErrNotExist)
 	}
 	o.index.edit(p.OID, func(row *friend.Object) { row.Public = true })
@@ -53,16 +53,19 @@ func (o *Objects) Publish(ctx context.Context, p blobstore.Pointer) (control.Pub
 	return out, errors.Join(o.index.sync(ctx), ctx.Err())
 }
 
-// isPublic reports whether a record of ours has opened an object to everyone.
-func (o *Objects) isPublic(ctx context.Context, p blobstore.Pointer) bool {
+// isPublic reports whether a record of ours has opened an object to everyone: in its repositories, or in one that is not known to
+// have it.
+func (o *Objects) isPublic(ctx context.Context, r *row) bool {
 	records := o.records.Load()
 	if records == nil {
 		return false
 	}
-	choices, err := (*records).Find(ctx, radicle.RID{}, p.OID, p.Size)
-	return err == nil && slices.ContainsFunc(choices, func(c record.Choice) bool {
-		return c.Place.Writer == o.opt.Self && c.Reach() == record.Public
-	})
+	opened := func(c record.Choice) bool { return c.Place.Writer == o.opt.Self && c.Reach() == record.Public }
+	choices, err := o.recordsOf(ctx, r)
+	if err != nil || !slices.ContainsFunc(choices, opened) {
+		choices, err = (*records).Find(ctx, radicle.RID{}, r.OID, r.Size)
+	}
+	return err == nil && slices.ContainsFunc(choices, opened)
 }
 
 // opening is a share that is to be marked open.
