@@ -29,11 +29,11 @@ func placed(t *testing.T, h control.Holding, n int) {
 	}
 }
 
-// putAgain stores a file until all of it is placed. A command that does not get so far says who is missing.
-func (s *stage) putAgain(path string) {
+// putAgain stores files until all of them is placed. A command that does not get so far says who is missing.
+func (s *stage) putAgain(paths ...string) {
 	s.tb.Helper()
 	for range 3 {
-		r := s.command(nil, "put", path, "--require", "full")
+		r := s.command(nil, append([]string{"put", "--require", "full"}, paths...)...)
 		if r.code == 0 {
 			return
 		}
@@ -97,7 +97,7 @@ func TestFlippedByteIsSeenAndHealed(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 5)
 	path := s.file("film", 8<<20, 2)
-	s.must("put", path, "--require", "full")
+	s.putAgain(path)
 	files := s.shareFiles()
 	if len(files) != 5 {
 		t.Fatalf("%d files of shares", len(files))
@@ -209,7 +209,7 @@ func TestFortyTransfersGoOnAfterKill(t *testing.T) {
 		known = len(list.Objects)
 		return !slices.ContainsFunc(list.Objects, func(o control.Object) bool { return !o.Full })
 	})
-	s.must(append([]string{"put", "--require", "full"}, paths...)...)
+	s.putAgain(paths...)
 	until(t, "what arrived without a word is deleted", func() bool { return len(s.shareFiles()) <= 5*forty })
 	after := s.shareFiles()
 	s.kept(before, after)
@@ -224,7 +224,7 @@ func TestFrozenFriendsDuringGet(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 5)
 	path := s.file("film", 128<<20, 4)
-	s.must("put", path, "--require", "full")
+	s.putAgain(path)
 	oid, back := oidOf(t, path), filepath.Join(s.dir, "back")
 	frozen := sync.OnceFunc(func() { s.freeze(s.friends()[:2]...) })
 	_, err := ask[control.Fetched](s, "/v1/get", control.Get{OID: oid, To: back}, func(l control.Line) {
