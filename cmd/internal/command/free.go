@@ -1,11 +1,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,16 +17,21 @@ import (
 	"radswarm/lfsagent/gitlfs"
 )
 
-// minPeople is how many people must have shown their shares before a copy here is deleted. One of those must be one too many:
-// somebody else is to be what the copy was.
-const minPeople = 2
+const (
+	// minPeople is how many people must have shown their shares before a copy here is deleted. One of those must be one too many:
+	// somebody else is to be what the copy was.
+	minPeople = 2
+	// lostAfter is after how long somebody who is silent is taken to be lost, and not asleep.
+	lostAfter = 14 * 24 * time.Hour
+)
 
 func freeCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name: "free", ArgsUsage: "PATH…", Category: objects,
 		Usage: "make pointers of big files here again, once friends have shown that they hold them",
-		Description: `Every friend who holds a share answers for every byte of it, compared with the file here. The file goes if those who
-answered meet the requirement safe, with at least two people of whom one may vanish; otherwise it stays. With --force nobody is asked.
+		Description: `Every friend who holds a share answers for every byte of it, compared with the file here. The file goes if each of them
+has, and they meet the requirement safe, with at least two people of whom one may vanish; otherwise it stays. Only who was not seen for
+14 days neither counts nor is waited for. With --force nobody is asked.
 
 Examples:
 
@@ -186,10 +193,10 @@ func (e *env) mayGo(ctx context.Context, o blobstore.Pointer, path string, force
 	}
 	v := out.Objects[0]
 	one.People, one.Spare = v.Safety.People, v.Safety.Spare
-	if v.Whole && v.Safety.Stored && v.Safety.Safe && v.Safety.People >= minPeople && v.Safety.Spare > 0 {
-		return one, nil
+	if err := proven(&v, time.Now()); err != nil {
+		return nil, err
 	}
-	return nil, notProven(&v)
+	return one, nil
 }
 
 // known is what is known here of an object that is deleted without a question.
@@ -205,19 +212,40 @@ func (e *env) known(ctx context.Context, one *freedFile) (*freedFile, error) {
 	return one, ctx.Err()
 }
 
-// notProven says who has not shown what.
-func notProven(v *control.VerifiedObject) error {
-	var away []string
-	for _, s := range v.Shares {
-		if s.DID != nil && s.State != "held" && s.State != "" {
-			away = append(away, fmt.Sprintf("%s (%s)", nameOf(s), s.State))
-		}
+// proven says why a copy must stay: who has not shown what, or that too few have. nil lets it go.
+func proven(v *control.VerifiedObject, now time.Time) error {
+	silent := owing(v.Shares, now)
+	enough := v.Whole && v.Safety.Stored && v.Safety.Safe && v.Safety.People >= minPeople && v.Safety.Spare > 0
+	if enough && len(silent) == 0 {
+		return nil
 	}
 	text := fmt.Sprintf("only %s shown every byte of their shares", ui.Count(v.Safety.People, "friend has", "friends have"))
-	if len(away) > 0 {
-		text += "; not " + strings.Join(away, ", ")
+	if len(silent) == 0 {
+		return ui.HintErrorf("rad swarm verify "+v.Object.OID.String()+" --heal", ui.Unsafe, "%s", text)
 	}
-	return ui.HintErrorf("rad swarm verify "+v.Object.OID.String()+" --heal", ui.Unsafe, "%s", text)
+	hint := "rad swarm net dial " + quote(nameOf(silent[0]))
+	var names []string
+	for _, s := range silent {
+		names = append(names, fmt.Sprintf("%s (%s)", nameOf(s), cmp.Or(s.State, "not asked")))
+		if s.State != unreachable {
+			hint = "rad swarm verify " + v.Object.OID.String() + " --heal"
+		}
+	}
+	return ui.HintErrorf(hint, ui.Unsafe, "%s; not %s", text, strings.Join(names, ", "))
+}
+
+// unreachable is the state of a share whose holder did not answer.
+const unreachable = "unreachable"
+
+// owing are the shares of which a holder has not shown every byte. Who is silent for so long that they are lost is not waited for.
+func owing(shares []control.Share, now time.Time) (all []control.Share) {
+	for _, s := range shares {
+		lost := s.State == unreachable && s.Seen != nil && now.Sub(*s.Seen) > lostAfter
+		if s.DID != nil && s.State != "held" && !lost {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 func nameOf(s control.Share) string {

@@ -17,7 +17,8 @@ func pruneCommand(e *env) *cli.Command {
 		Usage: "delete copies of big files that no working tree has, once friends have shown that they hold them",
 		Description: `Looks at the objects that git-lfs keeps for this repository. Those that a working tree has now stay, unless --all is given:
 then the files stay and their second copy goes. Nothing goes unless each friend who holds a share has answered for every byte of it,
-which meets the requirement safe, with at least two people of whom one may vanish.
+which meets the requirement safe, with at least two people of whom one may vanish. Only who was not seen for 14 days neither counts nor
+is waited for.
 
 Examples:
 
