@@ -108,10 +108,12 @@ func (s *session) keepBigFiles(ctx context.Context, actions []action) ([]bigFile
 		return nil, err
 	}
 	all := without(tips(actions, s.options.baseID), nil)
-	files, err := s.pointers(ctx, lfs.Range{New: without(all, have), Have: have})
+	commits := lfs.Range{New: without(all, have), Have: have}
+	files, err := s.pointers(ctx, commits)
 	if err != nil {
 		return nil, err
 	}
+	s.sayRaw(ctx, commits, files)
 	before, err := s.neverLookedAt(ctx)
 	if err != nil {
 		return nil, err
