@@ -508,3 +508,42 @@ func TestIntroductionsAtTheDoor(t *testing.T) {
 		}
 	}
 }
+
+// A holder that was away when a film was made public is told when it is back, though the daemon has ended meanwhile.
+func TestWhoWasAwayHearsThatItIsPublic(t *testing.T) {
+	town := net.NewMemory(1)
+	ana, bo, cy := open(t, town, radtest.Ana), open(t, town, radtest.Bo), open(t, town, radtest.Cy)
+	ana.befriends(bo)
+	ana.befriends(cy)
+	rid, f := ana.makes(identity.Visibility{}), newFilm(t, filmSize)
+	ana.pushes(rid, f)
+	holding, err := ana.objects.Holding(t.Context(), f.OID, nil)
+	ana.must(err)
+	choices, err := ana.repos.Find(t.Context(), rid, f.OID, f.Size)
+	if err != nil || len(choices) != 1 {
+		t.Fatalf("%d records, %v", len(choices), err)
+	}
+	var name blobstore.ShareName
+	for _, s := range holding.Shares {
+		if *s.DID == bo.did() {
+			locator, err := choices[0].Key.Repair().Locator(choices[0].Manifest.Coding().K())
+			ana.must(err)
+			name.SID, err = locator.SID(bo.did(), s.Index)
+			ana.must(err)
+			name.Root, _ = choices[0].Manifest.Root(s.Index)
+		}
+	}
+	bo.end()
+	radtest.Eventually(t, "bo is away", func() bool { return !ana.peers.Online(bo.did()) })
+	p := ana.zone(rid, f, "public").Published
+	if p == nil || len(p.Knows) != 1 || len(p.Waits) != 1 || p.Waits[0] != bo.did() {
+		t.Errorf("%+v", p)
+	}
+	ana.end()
+	ana.begin()
+	bo.begin()
+	radtest.Eventually(t, "everybody may read bo's share", func() bool {
+		everybody := bo.shares.For(radicle.DID{}, 0)
+		return everybody.Get(t.Context(), name, []blobstore.Range{{Len: 1}}, func(int, []byte) error { return nil }) == nil
+	})
+}
