@@ -117,14 +117,12 @@ func BenchmarkOffers(b *testing.B) {
 	answers := bufio.NewReader(out)
 	ask(b, in, answers, `{"event":"init","operation":"upload","remote":"rad","concurrent":true,"concurrenttransfers":8}`)
 	ask(b, in, answers, offers[0]) // git is asked, and the daemon
-	times := make([]time.Duration, 0, b.N)
-	b.ResetTimer()
-	for i := range b.N {
+	var times []time.Duration
+	for b.Loop() {
 		start := time.Now()
-		ask(b, in, answers, offers[i%objects])
+		ask(b, in, answers, offers[len(times)%objects])
 		times = append(times, time.Since(start))
 	}
-	b.StopTimer()
 	slices.Sort(times)
 	b.ReportMetric(float64(times[len(times)/2].Microseconds()), "µs/p50")
 	b.ReportMetric(float64(times[len(times)*99/100].Microseconds()), "µs/p99")

@@ -6,10 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"radswarm/cmd/internal/app"
 	"radswarm/cmd/internal/control"
@@ -44,22 +47,33 @@ func BenchmarkOffers(b *testing.B) {
 		offers = append(offers, offer)
 	}
 	h := d.inside(b)
-	times := make([]time.Duration, 0, b.N)
-	b.ResetTimer()
-	for i := range b.N {
-		r := httptest.NewRequest(http.MethodPost, "/v1/repositories/"+rid+"/store", bytes.NewReader(offers[i%objects]))
+	runtime.LockOSThread() // whose processor time is that of an answer, whoever else the machine works for
+	defer runtime.UnlockOSThread()
+	var times, worked []time.Duration
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodPost, "/v1/repositories/"+rid+"/store", bytes.NewReader(offers[len(times)%objects]))
 		w := httptest.NewRecorder()
-		start := time.Now()
+		used, start := threadTime(b), time.Now()
 		h.ServeHTTP(w, r)
-		times = append(times, time.Since(start))
+		times, worked = append(times, time.Since(start)), append(worked, threadTime(b)-used)
 		if w.Code != http.StatusOK || !bytes.Contains(w.Body.Bytes(), []byte(`"safe":true`)) {
 			b.Fatal(w.Body.String())
 		}
 	}
-	b.StopTimer()
-	slices.Sort(times)
-	b.ReportMetric(float64(times[len(times)/2].Microseconds()), "µs/p50")
-	b.ReportMetric(float64(times[len(times)*99/100].Microseconds()), "µs/p99")
+	for name, all := range map[string][]time.Duration{"µs": times, "cpu-µs": worked} {
+		slices.Sort(all)
+		b.ReportMetric(float64(all[len(all)/2].Microseconds()), name+"/p50")
+		b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), name+"/p99")
+	}
+}
+
+func threadTime(b *testing.B) time.Duration {
+	b.Helper()
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(t.Nano())
 }
 
 // inside is the daemon of you in this process, with all friends online.
