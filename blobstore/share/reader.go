@@ -2,6 +2,7 @@ package share
 
 import (
 	"io"
+	"sync"
 
 	"radswarm/blobstore"
 )
@@ -19,10 +20,17 @@ type Reader struct {
 
 	off   int64  // bytes read from src
 	buf   []byte // what may be handed on now, a part of mem
-	mem   []byte
+	mem   *[GroupSize]byte
 	entry entry // the outboard's, read last
 	err   error
 }
+
+// mems is memory for groups, and hashers is hashers, of readers that have come to their end: shares come by the hundred, and
+// a small one takes less room than these.
+var (
+	mems    = sync.Pool{New: func() any { return new([GroupSize]byte) }}
+	hashers = sync.Pool{New: func() any { return new(Hasher) }}
+)
 
 // NewReader returns a Reader of the share with this length and root. Bytes are handed on unchecked, except the last: they
 // come only when the source has ended and the root is right, otherwise the error is an *[OffsetError] at 0 of class
@@ -31,7 +39,9 @@ func NewReader(src io.Reader, length int64, root blobstore.Root, outboard io.Wri
 	if err := checkLength(length); err != nil {
 		return nil, err
 	}
-	return &Reader{src: src, length: length, root: root, hasher: NewHasher(outboard)}, nil
+	h := hashers.Get().(*Hasher)
+	*h = Hasher{tree: Tree{mode: plain, outboard: outboard}}
+	return &Reader{src: src, length: length, root: root, hasher: h}, nil
 }
 
 // Reader returns a [Reader] of the outboard's share. Groups of 64 KiB are handed on one by one, each after it was
@@ -80,13 +90,29 @@ func (r *Reader) next() error {
 	if r.err == nil {
 		r.err = r.fill()
 	}
+	if r.err != nil {
+		r.release()
+	}
 	return r.err
+}
+
+// release gives back what is needed no more after an error, the end of the share among them.
+func (r *Reader) release() {
+	if r.mem != nil {
+		mems.Put(r.mem)
+		r.mem, r.buf = nil, nil
+	}
+	if r.hasher != nil {
+		*r.hasher = Hasher{}
+		hashers.Put(r.hasher)
+		r.hasher = nil
+	}
 }
 
 // fill reads the next group and leaves it in buf if it may be handed on.
 func (r *Reader) fill() error {
 	if r.mem == nil {
-		r.mem = make([]byte, min(GroupSize, r.length))
+		r.mem = mems.Get().(*[GroupSize]byte)
 	}
 	b := r.mem[:min(GroupSize, r.length-r.off)]
 	if n, err := readFull(r.src, b, r.off); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -43,6 +44,34 @@ func TestReader(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Readers that have ended lend their memory to others. Those that are asked again, and those beside them, do not see it.
+func TestReadersOneAfterTheOther(t *testing.T) {
+	var side sync.WaitGroup
+	for i := range 8 {
+		side.Go(func() {
+			s := newSample(t, 3*GroupSize+i*1000)
+			wrong := bytes.Clone(s.b)
+			wrong[i] ^= 1
+			for range 20 {
+				for name, bad := range s.readers(t, func() io.Reader { return bytes.NewReader(wrong) }) {
+					_, first := io.Copy(io.Discard, bad)
+					for good, r := range s.readers(t, func() io.Reader { return bytes.NewReader(s.b) }) {
+						got, err := io.ReadAll(iotest.OneByteReader(io.LimitReader(r, 100)))
+						if _, again := bad.Read(make([]byte, 1)); first == nil || again != first {
+							t.Errorf("%s: %v, and then %v", name, first, again)
+						}
+						rest, restErr := io.ReadAll(r)
+						if err != nil || restErr != nil || !bytes.Equal(append(got, rest...), s.b) {
+							t.Errorf("%s after %s: %v, %v", good, name, err, restErr)
+						}
+					}
+				}
+			}
+		})
+	}
+	side.Wait()
 }
 
 // The outboard that is written on the way is the right one.

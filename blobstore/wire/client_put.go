@@ -191,11 +191,15 @@ func (u *upload) complete() error {
 	return nil
 }
 
+// chunks are buffers for one chunk each, with its room: small shares come by the hundred.
+var chunks = sync.Pool{New: func() any { return new([chunkRoom + maxChunk]byte) }}
+
 // send sends what is wanted, until the stream breaks.
 func (u *upload) send(c *conn) {
-	buf := make([]byte, chunkRoom+maxChunk)
+	buf := chunks.Get().(*[chunkRoom + maxChunk]byte)
+	defer chunks.Put(buf)
 	for i, it := range u.items {
-		if it.wanted && it.send(c, uint32(i), buf) != nil {
+		if it.wanted && it.send(c, uint32(i), buf[:]) != nil {
 			return
 		}
 	}
