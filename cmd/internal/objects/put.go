@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"radswarm/blobstore"
@@ -81,15 +82,22 @@ func (o *Objects) identify(ctx context.Context, ask control.Put, name string, te
 	})
 }
 
+// hashSize is how many bytes of a file are read and hashed at once; hashing is the memory for that.
+const hashSize = 256 << 10
+
+var hashing = sync.Pool{New: func() any { return new([hashSize]byte) }}
+
 // hashed reads a file for its name.
 func hashed(ctx context.Context, f io.Reader, tell func(int64)) (blobstore.Pointer, error) {
-	sum, buffer, n, last := sha256.New(), make([]byte, 1<<20), int64(0), time.Now()
+	sum, n, last := sha256.New(), int64(0), time.Now()
+	buffer := hashing.Get().(*[hashSize]byte)
+	defer hashing.Put(buffer)
 	tell(0)
 	for {
 		if err := ctx.Err(); err != nil {
 			return blobstore.Pointer{}, err
 		}
-		read, err := f.Read(buffer)
+		read, err := f.Read(buffer[:])
 		sum.Write(buffer[:read])
 		n += int64(read)
 		if err == io.EOF {
