@@ -54,12 +54,14 @@ func (d *desk) interrupt(cmd *exec.Cmd, victim string, bytes int64, dir string) 
 	if err := cmd.Start(); err != nil {
 		d.tb.Fatal(err)
 	}
-	killed := "not at all"
+	const never = "not at all"
+	killed := never
 	d.beside(cmd, func() {
-		if written := d.blocks(dir) - before; killed == "not at all" && written >= bytes {
-			if d.killProgram(cmd.Process.Pid, victim) {
-				killed = fmt.Sprintf("after %d KB", written>>10)
-			}
+		if killed != never {
+			return
+		}
+		if written := d.blocks(dir) - before; written >= bytes && d.killProgram(cmd.Process.Pid, victim) {
+			killed = fmt.Sprintf("after %d KB", written>>10)
 		}
 	})
 	d.tb.Logf("git %s: %s killed %s; %v", cmd.Args[1], victim, killed, cmd.ProcessState)
@@ -72,7 +74,7 @@ func (d *desk) beside(cmd *exec.Cmd, do func()) {
 		defer close(done)
 		_ = cmd.Wait() // its state is the command's
 	}()
-	tick := time.NewTicker(2 * time.Millisecond)
+	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
