@@ -40,6 +40,13 @@ func (d DID) Compare(e DID) int { return bytes.Compare(d[:], e[:]) }
 // String is did:key:z6Mk….
 func (d DID) String() string { return string(d.appendTo(nil)) }
 
+// Short is the beginning and the end of the key, z6Mk…bJrq: for sentences about people without a name. Others may have the same.
+func (d DID) Short() string {
+	const each = 4
+	key := d.NID().String()
+	return key[:each] + "…" + key[len(key)-each:]
+}
+
 func (d DID) appendTo(b []byte) []byte { return NID(d).appendTo(append(b, didPrefix...)) }
 
 // AppendText appends what String returns.

@@ -245,3 +245,14 @@ var (
 	_ encoding.TextAppender = radicle.Signature{}
 	_ encoding.TextAppender = radicle.Alias("")
 )
+
+// A short DID is enough to tell people of one list apart, mostly.
+func TestShort(t *testing.T) {
+	d, err := radicle.ParseDID("did:key:z6MknSLrJoTcukLrE435hVNQT4JUhbvWLX4kUzqkEStBU8Vi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Short(); got != "z6Mk…U8Vi" {
+		t.Error(got)
+	}
+}

@@ -75,7 +75,7 @@ func (b *BigFiles) Wrote(ctx context.Context, rid radicle.RID, wait bool) (who [
 	}
 	for _, p := range out.People {
 		if p.Name == "" {
-			p.Name = p.DID.String()
+			p.Name = p.DID.Short()
 		}
 		who = append(who, text(p.Name))
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -200,15 +201,11 @@ func checkNet(ctx context.Context, client *control.Client) []gitlfs.Finding {
 		if p.Online {
 			continue
 		}
-		name := p.Name
-		if name == "" {
-			name = p.DID.String()
-		}
-		text := name + " cannot be reached"
+		text := cmp.Or(p.Name, p.DID.Short()) + " cannot be reached"
 		if p.Problem != "" {
 			text += ": " + p.Problem
 		}
-		findings = append(findings, gitlfs.Finding{Grade: gitlfs.Advice, What: "friends", Text: text, Hint: "rad swarm net dial " + name})
+		findings = append(findings, gitlfs.Finding{Grade: gitlfs.Advice, What: "friends", Text: text, Hint: "rad swarm net dial " + quote(called(p.Name, p.DID))})
 	}
 	if friends > 0 && n.Reached == nil {
 		findings = append(findings, gitlfs.Finding{

@@ -223,10 +223,10 @@ func proven(v *control.VerifiedObject, now time.Time) error {
 	if len(silent) == 0 {
 		return ui.HintErrorf("rad swarm verify "+v.Object.OID.String()+" --heal", ui.Unsafe, "%s", text)
 	}
-	hint := "rad swarm net dial " + quote(nameOf(silent[0]))
+	hint := "rad swarm net dial " + quote(called(silent[0].Name, *silent[0].DID))
 	var names []string
 	for _, s := range silent {
-		names = append(names, fmt.Sprintf("%s (%s)", nameOf(s), cmp.Or(s.State, "not asked")))
+		names = append(names, fmt.Sprintf("%s (%s)", cmp.Or(s.Name, s.DID.Short()), cmp.Or(s.State, "not asked")))
 		if s.State != unreachable {
 			hint = "rad swarm verify " + v.Object.OID.String() + " --heal"
 		}
@@ -246,11 +246,4 @@ func owing(shares []control.Share, now time.Time) (all []control.Share) {
 		}
 	}
 	return all
-}
-
-func nameOf(s control.Share) string {
-	if s.Name != "" {
-		return s.Name
-	}
-	return s.DID.String()
 }

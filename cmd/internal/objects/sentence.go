@@ -18,7 +18,7 @@ func (o *Objects) called(did radicle.DID) string {
 	if name := o.opt.People.Person(did).Name; name != "" {
 		return name
 	}
-	return did.String()
+	return did.Short()
 }
 
 // away says of somebody who cannot be reached since when that is.

@@ -33,7 +33,7 @@ type UnreachableError struct {
 func (e *UnreachableError) Error() string {
 	who := e.Name
 	if who == "" {
-		who = e.DID.String()
+		who = e.DID.Short()
 	}
 	text := who + " is not reachable"
 	if !e.Seen.IsZero() {

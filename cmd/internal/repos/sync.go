@@ -174,7 +174,7 @@ func (r *Repos) name(did radicle.DID) string {
 	if name := r.friendName(did); name != "" {
 		return name
 	}
-	return did.String()
+	return did.Short()
 }
 
 // friendName is what we call a friend; empty for others.
