@@ -37,9 +37,8 @@ func TestOneShareIsRebuiltWithoutTheFile(t *testing.T) {
 			}
 			return n
 		}
-		h.town.comeBack(late)
 		late.holder.Set(blobtest.Full(late.view()))
-		h.town.changed()
+		h.town.set(late, func(n *neighbour) { n.online, n.seen = true, time.Now() })
 		pause(t, time.Minute)
 		if n := read(); n != 0 {
 			t.Errorf("%d bytes were read for nobody", n)
