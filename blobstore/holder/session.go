@@ -58,6 +58,16 @@ func (s *Service) Meet(ctx context.Context, conn net.Conn) (*Session, error) {
 	return l.wait(ctx)
 }
 
+// Late is part of [net.LateHandler]: ctl/1 is for who dialled to begin, also where the peer was quicker with another connection.
+func (s *Service) Late(conn net.Conn) {
+	if !s.Known(conn.Device()) {
+		return
+	}
+	if l, ok := s.link(conn); ok && l.takeControl() {
+		s.spawn(func() { s.call(l) })
+	}
+}
+
 // call opens ctl/1 and stays on it.
 func (s *Service) call(l *link) {
 	stream, err := l.conn.Open(s.life)

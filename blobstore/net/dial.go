@@ -93,8 +93,18 @@ func (h *Hub) leave(d *dialing) (*conn, error) {
 func (h *Hub) search(ctx context.Context, d *dialing) {
 	defer d.cancel()
 	c, err := h.race(ctx, d)
+	if h.answer(d, c, err) {
+		if l, ok := h.handler.(LateHandler); ok {
+			l.Late(c)
+		}
+	}
+}
+
+// answer settles a dialing with what was found, and reports whether that stays although the dialing was settled before.
+func (h *Hub) answer(d *dialing, c *conn, err error) (late bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	late = err == nil && d.settled && d.conn != c && !c.isReplaced()
 	if best := h.best(d.device); best != nil {
 		c = best
 	} else if err == nil { // it stood, and has ended already
@@ -109,6 +119,7 @@ func (h *Hub) search(ctx context.Context, d *dialing) {
 	if len(h.dials[d.device]) == 0 {
 		delete(h.dials, d.device)
 	}
+	return late
 }
 
 // race tries addresses until a link stands, and returns when all that it began has ended.

@@ -262,3 +262,41 @@ func TestCloseWhileDialling(t *testing.T) {
 		}
 	})
 }
+
+// lateHandler is told of connections that come late.
+type lateHandler struct {
+	nettest.Handler
+	late chan net.Conn
+}
+
+func (h lateHandler) Late(c net.Conn) { h.late <- c }
+
+// TestLate has both dial, one a moment before the other: whose connection stays is told of it, where the other one's was the answer.
+func TestLate(t *testing.T) {
+	told := 0
+	for _, first := range []int{0, 1} {
+		inWorld(t, net.Conditions{Delay: 10 * ms}, func(t *testing.T, w world) {
+			late := make(chan net.Conn, 4)
+			both := []net.Network{w.Join(t, 3, lateHandler{late: late}), w.Join(t, 4, lateHandler{late: late})}
+			a, b := both[first], both[1-first]
+			go func() { _, _ = a.Connect(t.Context(), b.Device(), b.Addrs()) }()
+			time.Sleep(15 * ms) // its connection is there 15 ms later, and ours takes 20
+			answer := nettest.Connect(t, b, a)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if n := len(late); n > 1 {
+				t.Fatalf("told %d times", n)
+			} else if n == 0 {
+				return
+			}
+			told++
+			c := <-late
+			if best := nettest.Connect(t, b, a); c.Inbound() || c.Device() != a.Device() || !answer.Inbound() || best != c {
+				t.Errorf("told of %v, the answer was %v, what stays is %v", c, answer, best)
+			}
+		})
+	}
+	if told != 1 {
+		t.Errorf("told %d times, of two", told)
+	}
+}

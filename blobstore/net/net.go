@@ -117,6 +117,15 @@ type Handler interface {
 	Serve(ctx context.Context, conn Conn, stream Stream)
 }
 
+// A LateHandler is a Handler that is told of a connection that this side has dialled and that nobody waits for any more: the
+// peer has dialled too, and its connection was the answer. Where this one stays, the peer may wait for what who dialled does.
+type LateHandler interface {
+	Handler
+
+	// Late is called once for such a connection. It must be quick.
+	Late(conn Conn)
+}
+
 // Transport is what carries a connection.
 type Transport uint8
 
