@@ -44,7 +44,7 @@ func (p *Peers) reach(ctx context.Context, did radicle.DID, owners []radicle.DID
 		}
 		select {
 		case <-a.done:
-			if a.err != nil {
+			if a.err != nil && p.lineWith(did) == nil { // they may have come meanwhile
 				return nil, p.unreachable(did, a.err)
 			}
 		case <-waiting.Done():
@@ -187,11 +187,14 @@ func await(ctx context.Context, service *holder.Service, conn net.Conn, again fu
 		step, cancel := context.WithTimeout(ctx, crossTime)
 		s, err := service.Meet(step, conn)
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, net.ErrReplaced) || ctx.Err() != nil {
 			return conn, s, err
 		}
-		if other, err := again(); err == nil {
+		other, gone := again()
+		if gone == nil {
 			conn = other
+		} else if errors.Is(err, net.ErrReplaced) {
+			return conn, s, err
 		}
 	}
 }
