@@ -38,6 +38,20 @@ import (
 //	footers                 waits until what all homes say they hold is what lies on their disks
 //	rot HOME                turns a byte round in every share that a home of the lab holds
 //
+// What people do with git-lfs (git-lfs.md §8), and the stories in which they do it; lfsagent has such a table for the agent:
+//
+//	clone, fetch, pull, checkout, fsck, -I and -X        commands, film; with an old git-lfs too
+//	push --all, migrate import and export, prune         commands, again, prune
+//	sparse checkout, worktrees, bare, skipped smudge     commands
+//	submodules, posters, rad clone                       dream, TestDreamOfRadClone
+//	pushes with nothing new, tags, patches, deletions    again
+//	no hook, --no-verify, objects that are nowhere       hooks; a killed agent or daemon: kill; friends away: dead
+//	films that were never given to git-lfs               raw
+//	another forge, by .lfsconfig; a stranger's           forge
+//	a forge beside, a conflicting lfs.url                beside, open
+//	what doctor finds                                    doctor, open
+//	what status says, against the disks                  counts
+//
 // RADSWARM_GIT_LFS names a folder with another git-lfs than the one that is built.
 func TestStories(t *testing.T) {
 	if testing.Short() {
