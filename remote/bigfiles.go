@@ -68,6 +68,8 @@ type Safety struct {
 	Stored bool // it can be brought back without this disk
 	People int  // who hold parts of it, each counted once
 	Spare  int  // how many of them may vanish before it is lost
+	// By is the collaborator who stored it, and whose friends these are; empty for the person who pushes.
+	By string
 }
 
 // Requirement is how safe an object must be before a push succeeds: git's configuration swarm.require. Where nobody says it is empty,

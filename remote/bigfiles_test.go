@@ -121,11 +121,11 @@ func TestBigFilesAreStoredBeforeRefsMove(t *testing.T) {
 	}
 	film := w.commitBig(t, "film.mp4", "a film", true)
 	song := w.commitBig(t, "song.mp3", "a song", true)
-	m.kept[song] = remote.Safety{Stored: true, People: 5, Spare: 2}
+	m.kept[song] = remote.Safety{Stored: true, People: 5, Spare: 2, By: "bo"}
 	before := w.signatures(t)
 	got := w.push(t, "HEAD:refs/heads/master")
 	got.expect(t, "ok refs/heads/master\n\n", 0, "storing film.mp4\n", "film.mp4: with 3 friends, of whom 1 may vanish\n",
-		"song.mp3: with 5 friends, of whom 2 may vanish\n")
+		"song.mp3: stored by bo, with 5 of their friends, of whom 2 may vanish\n")
 	if !m.files[film] || m.files[song] || m.require[0] != "" {
 		t.Errorf("stored %v, wanted %v", m.files, m.require)
 	}

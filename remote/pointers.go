@@ -319,6 +319,10 @@ func (f bigFile) line() string {
 		return fmt.Sprintf(textOnlyHere, name)
 	case !f.safety.Stored:
 		return fmt.Sprintf(textNowhere, name)
+	case f.safety.By != "" && f.safety.People == 0:
+		return fmt.Sprintf(textSafeBy, name, brief(f.safety.By))
+	case f.safety.By != "":
+		return fmt.Sprintf(textSafeWith, name, brief(f.safety.By), f.safety.People, count(f.safety.Spare, ""))
 	case f.safety.People == 1:
 		return fmt.Sprintf(textSafeOne, name)
 	}

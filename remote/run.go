@@ -31,7 +31,7 @@ type session struct {
 	say     *voice
 	config  *lfs.Config // nil until it is read; see setUpLFS
 	early   earlyConfig
-	forPush bool        // git wants to push, if there is anything
+	forPush bool // git wants to push, if there is anything
 	// document is the identity document that this node takes for the current one, read when it is first needed; see forget.
 	document func() (*identity.Document, error)
 }

@@ -79,6 +79,8 @@ const (
 	textPartial    = "%d objects of this push are not in this repository: big files among them were not looked for"
 	textSafe       = "%s: with %d friends, of whom %s may vanish"
 	textSafeOne    = "%s: with 1 friend, who must not vanish"
+	textSafeBy     = "%s: stored by %s"
+	textSafeWith   = "%s: stored by %s, with %d of their friends, of whom %s may vanish"
 	textCommits    = "the commits are with %s, too"
 	textOnlyHere   = "%s: on this disk only"
 	textNowhere    = "%s: neither stored nor here"

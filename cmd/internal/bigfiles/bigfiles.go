@@ -135,7 +135,7 @@ func text(path string) string { return strings.ToValidUTF8(path, "�") }
 func safeties(l control.Looked) []remote.Safety {
 	all := make([]remote.Safety, 0, len(l.Objects))
 	for _, s := range l.Objects {
-		all = append(all, remote.Safety{Stored: s.Stored, People: s.People, Spare: s.Spare})
+		all = append(all, remote.Safety{Stored: s.Stored, People: s.People, Spare: s.Spare, By: s.By})
 	}
 	return all
 }

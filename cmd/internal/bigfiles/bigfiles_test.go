@@ -84,7 +84,7 @@ func safetyBySize(in any) any {
 	switch in := in.(type) {
 	case control.Look:
 		for _, o := range in.Objects {
-			out.Objects = append(out.Objects, control.Safety{Stored: true, People: int(o.Size), Spare: 1})
+			out.Objects = append(out.Objects, control.Safety{Stored: true, People: int(o.Size), Spare: 1, By: "bo"})
 		}
 	case control.Store:
 		for _, f := range in.Files {
@@ -106,7 +106,7 @@ func TestLookInSteps(t *testing.T) {
 		t.Fatalf("%d, %v, asked %d times", len(found), err, len(s.asked))
 	}
 	for i, safety := range found {
-		if safety != (remote.Safety{Stored: true, People: i + 1, Spare: 1}) {
+		if safety != (remote.Safety{Stored: true, People: i + 1, Spare: 1, By: "bo"}) {
 			t.Fatalf("%d: %+v", i, safety)
 		}
 	}

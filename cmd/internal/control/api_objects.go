@@ -52,6 +52,8 @@ type Safety struct {
 	Placed int  `json:"placed"` // shares of N
 	Safe   bool `json:"safe"`   // meets the requirement safe
 	Full   bool `json:"full"`   // meets the requirement full
+	// By is who stored it, where that is a collaborator: the numbers are what their record says of their friends. Empty: we did.
+	By string `json:"by,omitempty"`
 }
 
 // Put stores a file.

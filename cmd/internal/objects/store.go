@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -55,7 +56,11 @@ func (o *Objects) recorded(ctx context.Context, rid radicle.RID, p blobstore.Poi
 	if err != nil || len(choices) == 0 {
 		return control.Safety{}, false
 	}
-	return crowd.recordedSafety(choices[0]), true
+	s := crowd.recordedSafety(choices[0])
+	if writer := choices[0].Place.Writer; writer != o.opt.Self {
+		s.By = cmp.Or(o.opt.People.Person(writer).Name, writer.Short())
+	}
+	return s, true
 }
 
 // recordedSafety is how safe an object is by its record.

@@ -151,9 +151,21 @@ func TestFetchByRecord(t *testing.T) {
 		h := newHome(t, w, func(o *objects.Options) { o.Records = known })
 		h.keys.lock(errors.New("locked"))
 		looked, err := h.Look(t.Context(), rid, look([]*file{f}))
-		if err != nil || !looked.Objects[0].Stored || !looked.Objects[0].Full {
+		if err != nil || !looked.Objects[0].Stored || !looked.Objects[0].Full || looked.Objects[0].By != "" {
 			t.Errorf("%+v, %v", looked, err)
 		}
+		theirs, err := record.Place{RID: rid, Writer: w.all[0].did}.New(all[len(all)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := newHome(t, w, func(o *objects.Options) {
+			o.Records = &records{known: map[blobstore.OID][]record.Choice{f.OID: {{Object: theirs}}}}
+		})
+		looked, err = other.Look(t.Context(), rid, look([]*file{f}))
+		if err != nil || looked.Objects[0].By != "bo" || looked.Objects[0].People != 5 {
+			t.Errorf("what bo stored: %+v, %v", looked, err)
+		}
+		other.close()
 		to := filepath.Join(t.TempDir(), "x")
 		from := control.From{Namespace: ana().NID(), Patch: rid.Oid()}
 		out, err := h.Fetch(t.Context(), rid, control.Get{OID: f.OID, To: to, From: from}, nil)
