@@ -65,8 +65,9 @@ type Remote struct {
 // the remote's pushurl, and the filters of git-lfs if that is installed and nobody has set any.
 //
 // All is written at once, or nothing, without a git process unless values change. Where the file is locked, cannot be written, or
-// changed since it was read or has more than 1 MiB, it stays as it is, without an error: the next helper tries again. A process that is killed in these
-// moments leaves config.lock behind, as git itself does. A second call needs a Config that was read again.
+// changed since it was read or has more than 1 MiB, it stays as it is, without an error: the next helper tries again. A process that
+// is killed in the instant in which it renames leaves config.lock behind, as git itself does; one that is killed before, a file
+// config.swarm-… that nobody reads. A second call needs a Config that was read again.
 func (c *Config) Configure(ctx context.Context, remote Remote) ([]Warning, error) {
 	if !c.configurable(remote) {
 		return nil, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,8 +27,8 @@ func (ch *change) empty() bool { return len(ch.replace)+len(ch.remove)+len(ch.ad
 // errChanged is a file that is no longer what it was when the change was thought out.
 var errChanged = errors.New("configuration has changed meanwhile")
 
-// write changes the repository's own file: a copy under the name that is git's lock, renamed into place. What is only added needs
-// no git, so that the lock is held for as long as one write takes.
+// write changes the repository's own file: a copy beside it, renamed into place under git's lock. The copy is complete before the
+// lock is taken, which is held for three calls of the system: a process that is killed may leave the copy, but hardly the lock.
 func (c *Config) write(ctx context.Context, ch change) (err error) {
 	if ch.empty() {
 		return nil
@@ -42,27 +43,49 @@ func (c *Config) write(ctx context.Context, ch change) (err error) {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	lock := path + ".lock"
-	f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if _, err := os.Lstat(path + lockSuffix); err == nil {
+		return fs.ErrExist
+	}
+	f, err := create(path, mode)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(lock)
+			_ = os.Remove(f.Name())
 		}
 	}()
 	_, err = f.Write(ch.appended(c.file))
 	if err = errors.Join(err, keepMode(f, path, mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := c.edit(ctx, lock, ch); err != nil {
+	if err := c.edit(ctx, f.Name(), ch); err != nil {
 		return err
 	}
+	return c.replace(path, f.Name())
+}
+
+// lockSuffix makes of the name of a configuration file that of git's lock.
+const lockSuffix = ".lock"
+
+// create makes a file beside another one.
+func create(path string, mode fs.FileMode) (*os.File, error) {
+	name := fmt.Sprintf("%s.swarm-%016x", path, rand.Uint64())
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+}
+
+// replace puts a copy in the place of the file, unless that has changed since it was read.
+func (c *Config) replace(path, from string) error {
+	lock, err := os.OpenFile(path+lockSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(lock.Name())
+	_ = lock.Close()
 	if now, err := readFile(path, maxConfig); !bytes.Equal(now, c.file) || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return errChanged
 	}
-	return os.Rename(lock, path)
+	return os.Rename(from, path)
 }
 
 // keepMode gives f the permissions that the file had, which umask may have narrowed.

@@ -30,6 +30,7 @@ func TestKilledPushAndClone(t *testing.T) {
 			d.run(repository, "git", "commit", "-q", "-m", "another film")
 			push := d.cmd(repository, "git", "push", "-q", "rad", "main")
 			d.interrupt(push, victim, moved, d.Lab.Dir())
+			_ = os.Remove(filepath.Join(repository, ".git", "config.lock")) // as git asks, should that instant have been it
 			d.run(repository, "git", "-c", "swarm.require=full", "push", "-q", "rad", "main")
 
 			d.interrupt(d.cmd(d.dir, "git", "clone", "-q", url, copied), victim, moved, copied)
