@@ -24,7 +24,7 @@ const (
 // setUpLFS writes the configuration that makes git-lfs ask us for the objects of this remote. It is there before git-lfs needs
 // it: git runs the helper first, in a push and in a clone. What goes wrong can wait: the next helper tries again.
 func (s *session) setUpLFS(ctx context.Context) {
-	if s.BigFiles == nil || s.work.dir == "" || len(s.Args) < 2 || s.Args[0] == s.Args[1] {
+	if !s.setsUpLFS() {
 		return
 	}
 	if s.config = s.early.take(); s.config == nil && s.readConfig(ctx) != nil { // the second time there is more
@@ -41,13 +41,18 @@ func (s *session) setUpLFS(ctx context.Context) {
 	}
 }
 
+// setsUpLFS reports whether there is a working copy, and a remote of it, to set up.
+func (s *session) setsUpLFS() bool {
+	return s.BigFiles != nil && s.work.dir != "" && len(s.Args) >= 2 && s.Args[0] != s.Args[1]
+}
+
 // an earlyConfig is the configuration of the working copy, read by git while the helper opens storage and git says what it wants:
 // most of what a fetch of nothing takes is waiting for such processes, one after the other.
 type earlyConfig struct{ read chan *lfs.Config }
 
 // readEarly begins to read the configuration, if setUpLFS will want it.
 func (s *session) readEarly(ctx context.Context) {
-	if s.BigFiles == nil || s.work.dir == "" || len(s.Args) < 2 || s.Args[0] == s.Args[1] {
+	if !s.setsUpLFS() {
 		return
 	}
 	read := make(chan *lfs.Config, 1)

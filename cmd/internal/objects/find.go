@@ -76,12 +76,7 @@ func (d *download) byRecords(ctx context.Context) ([]*coded, error) {
 func foreign(choice record.Choice) (*coded, error) {
 	params := choice.Record.Params()
 	r := &row{Object: friend.Object{Pointer: choice.Pointer(), Gen: params.Gen, Salt: choice.Record.Salt()}}
-	k := choice.Manifest.Coding().K()
-	for index, did := range choice.Holders {
-		if did != (radicle.DID{}) {
-			r.shares = append(r.shares, newPlaced(did, k, index))
-		}
-	}
+	r.shares = placedBy(choice)
 	r.Public = choice.Reach() == record.Public
 	c := &coded{row: r, key: choice.Key, repair: choice.Key.Repair(), manifest: choice.Manifest, owner: choice.Place.Writer}
 	c.rid = choice.Place.RID
@@ -90,7 +85,7 @@ func foreign(choice record.Choice) (*coded, error) {
 	if c.object, err = object.FromManifest(choice.Key, params, choice.Manifest); err != nil {
 		return nil, err
 	}
-	c.locator, err = c.repair.Locator(k)
+	c.locator, err = c.repair.Locator(c.k())
 	return c, err
 }
 

@@ -65,15 +65,19 @@ func (o *Objects) recorded(ctx context.Context, rid radicle.RID, p blobstore.Poi
 
 // recordedSafety is how safe an object is by its record.
 func (c *crowd) recordedSafety(choice record.Choice) control.Safety {
-	r, k := &row{}, choice.Manifest.Coding().K()
-	for index, did := range choice.Holders {
-		if did != (radicle.DID{}) {
-			r.shares = append(r.shares, newPlaced(did, k, index))
-		}
-	}
-	s := c.safety(r, k, len(choice.Holders))
+	s := c.safety(&row{shares: placedBy(choice)}, choice.Manifest.Coding().K(), len(choice.Holders))
 	s.Stored = true // its writer says so, and readers of public records are not told the holders
 	return s
+}
+
+// placedBy are the shares that a record names holders of.
+func placedBy(choice record.Choice) (shares []placed) {
+	for index, did := range choice.Holders {
+		if !did.IsZero() {
+			shares = append(shares, newPlaced(did, choice.Manifest.Coding().K(), index))
+		}
+	}
+	return shares
 }
 
 // Store stores files for a repository. It returns when all objects are as safe as is required; the rest goes on.
